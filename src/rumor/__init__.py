@@ -1,0 +1,51 @@
+"""Rumor: a gossip network for Python.
+
+import asyncio
+import rumor
+
+async def main() -> None:
+    async with rumor.Peer("127.0.0.1:0", seeds=["127.0.0.1:3400"]) as peer:
+        await peer.wait_joined(timeout=30)
+        await peer.publish("hello")
+        async with peer.subscribe() as rumors:
+            async for r in rumors:
+                print(r.origin, r.number, r.payload.decode())
+
+asyncio.run(main())
+"""
+
+from rumor.aio.api import Peer, Receipt, Rumor, Seed
+from rumor.aio.subscription import Subscription
+from rumor.core.errors import (
+    AddressError,
+    ConfigError,
+    ListenError,
+    RumorError,
+    SlowSubscriber,
+    UsageError,
+    WireError,
+)
+from rumor.core.ids import Address
+from rumor.core.settings import PROFILES, Settings, profile
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "PROFILES",
+    "Address",
+    "AddressError",
+    "ConfigError",
+    "ListenError",
+    "Peer",
+    "Receipt",
+    "Rumor",
+    "RumorError",
+    "Seed",
+    "Settings",
+    "SlowSubscriber",
+    "Subscription",
+    "UsageError",
+    "WireError",
+    "__version__",
+    "profile",
+]

@@ -1,0 +1,5 @@
+"""`python -m rumor` is the program `rumor`."""
+
+from rumor.cli.main import main
+
+main()

@@ -1,0 +1,213 @@
+"""The program `rumor`: its commands, in the order in which one meets them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import rumor
+from rumor.cli import options as opt
+from rumor.cli.stdin import Lines, prompt
+from rumor.core.errors import RumorError
+from rumor.core.ids import Address
+
+app = typer.Typer(
+    name="rumor",
+    help="Rumor: a gossip network. Seeds find peers, peers spread rumors, and a dead peer is noticed.",
+    epilog="Example: rumor up    starts 3 seeds and 8 peers on this machine and shows what they say.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rumor {rumor.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """Read the options before the command."""
+
+
+@app.command(
+    epilog="""Examples:
+
+  rumor seed 3400
+
+  rumor seed 3400 --log seedlog.txt --json"""
+)
+def seed(
+    port: opt.Port = None,
+    host: opt.Host = "127.0.0.1",
+    advertise: opt.Advertise = None,
+    profile: opt.ProfileOption = opt.Profile.LAN,
+    log: opt.Log = None,
+    json: opt.Json = False,
+    insecure: opt.Insecure = False,
+    lifeline: opt.LifelineOption = None,
+) -> None:
+    """Run a seed: the node that new peers ask first for others."""
+    from rumor.cli.node import NodeOptions, run_seed
+
+    port = _port_or_prompt(port, opt.PROMPT_SEED, Lines(sys.stdin.fileno()))
+    node = NodeOptions(
+        bind=opt.bind_address(host, port),
+        profile=profile.value,
+        advertise=advertise,
+        insecure=insecure,
+        json=json,
+        log=opt.default_log(profile, log, "seedlog.txt"),
+        lifeline=lifeline,
+    )
+    raise typer.Exit(run_seed(node))
+
+
+@app.command(
+    epilog="""Lines on standard input are gossiped.
+
+Examples:
+
+  rumor peer 4001                             with the seeds in config.txt
+
+  rumor peer 0 --seed 127.0.0.1:3400 --json   on a free port, for a script
+
+  echo hello | rumor peer 4002 --messages 3 --every 1"""
+)
+def peer(
+    port: opt.Port = None,
+    host: opt.Host = "127.0.0.1",
+    advertise: opt.Advertise = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The seeds, one host:port a line. [default: config.txt without --seed]",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[
+        list[str] | None, typer.Option("--seed", metavar="HOST:PORT", help="A seed; can be given several times.")
+    ] = None,
+    every: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.001, help="The time between two own messages.")
+    ] = 5.0,
+    messages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|unlimited",
+            help="How many own messages. [default: 10 in profile classic, else 0]",
+            show_default=False,
+        ),
+    ] = None,
+    profile: opt.ProfileOption = opt.Profile.LAN,
+    log: opt.Log = None,
+    json: opt.Json = False,
+    insecure: opt.Insecure = False,
+    lifeline: opt.LifelineOption = None,
+) -> None:
+    """Run a peer: it hears rumors, tells them on, and watches its neighbors."""
+    from rumor.cli.node import NodeOptions, PeerOptions, run_peer
+
+    lines = Lines(sys.stdin.fileno())
+    port = _port_or_prompt(port, opt.PROMPT_PEER, lines)
+    default_messages = "10" if profile is opt.Profile.CLASSIC else "0"
+    own = PeerOptions(
+        seeds=_seeds(config, seed or []), every=every, messages=opt.parse_messages(messages or default_messages)
+    )
+    node = NodeOptions(
+        bind=opt.bind_address(host, port),
+        profile=profile.value,
+        advertise=advertise,
+        insecure=insecure,
+        json=json,
+        log=opt.default_log(profile, log, f"peerlog_{port}.txt"),
+        lifeline=lifeline,
+    )
+    raise typer.Exit(run_peer(node, own, lines))
+
+
+@app.command(
+    epilog="""Examples:
+
+  rumor up
+
+  rumor up --seeds 2 --peers 4 --duration 30 --json"""
+)
+def up(
+    seeds: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="How many seeds.")] = 3,
+    peers: Annotated[int, typer.Option(min=1, max=500, metavar="N", help="How many peers.")] = 8,
+    base_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=65_535,
+            metavar="PORT",
+            help="The first of consecutive ports, seeds first. [default: free ones]",
+            show_default=False,
+        ),
+    ] = None,
+    duration: Annotated[
+        float | None,
+        typer.Option(min=0.001, metavar="SECONDS", help="End by itself. [default: at Ctrl-C]", show_default=False),
+    ] = None,
+    every: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.001, help="The time between two messages of a peer.")
+    ] = 5.0,
+    profile: opt.ProfileOption = opt.Profile.LOCAL,
+    json: opt.Json = False,
+) -> None:
+    """Start a whole network on this machine, real processes, and show what happens in it."""
+    from rumor.cli.up import UpOptions, run_up
+
+    if base_port is not None and base_port + seeds + peers - 1 > 65_535:
+        raise opt.wrong_use(f"--base-port: {seeds + peers} nodes from {base_port} on would pass port 65535")
+    options = UpOptions(
+        seeds=seeds,
+        peers=peers,
+        base_port=base_port,
+        duration=duration,
+        every=every,
+        profile=profile.value,
+        json=json,
+    )
+    raise typer.Exit(run_up(options))
+
+
+def _port_or_prompt(port: int | None, text: str, lines: Lines) -> int:
+    """The port given, or typed at the terminal; without a terminal it must be given."""
+    if port is not None:
+        return port
+    if not opt.at_terminal():
+        raise opt.wrong_use("PORT is missing, and there is no terminal to ask for it")
+    try:
+        return opt.parse_port(prompt(lines, text))
+    except RumorError as error:
+        raise opt.wrong_use(str(error)) from error
+
+
+def _seeds(config: Path | None, texts: list[str]) -> tuple[Address, ...]:
+    from rumor.aio.config import read_seeds
+
+    named = opt.parse_seeds(texts)
+    if config is None and named:
+        return tuple(dict.fromkeys(named))
+    try:
+        listed = read_seeds(config or Path("config.txt"))
+    except RumorError as error:
+        hint = "" if config else " (or name one with --seed HOST:PORT)"
+        raise opt.wrong_use(f"{error}{hint}") from error
+    return tuple(dict.fromkeys([*named, *listed]))
+
+
+def main() -> None:
+    """Run the program."""
+    app()

@@ -1,0 +1,103 @@
+"""The options that several commands share, each worded once."""
+
+import enum
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rumor.core.errors import AddressError, UsageError
+from rumor.core.ids import Address
+
+PROMPT_SEED = "Enter port number for seed: "
+PROMPT_PEER = "Enter port number for peer: "
+
+
+class Profile(enum.StrEnum):
+    """A set of timings: how quickly a dead neighbor is noticed."""
+
+    CLASSIC = "classic"
+    WAN = "wan"
+    LAN = "lan"
+    LOCAL = "local"
+
+
+Port = Annotated[
+    int | None,
+    typer.Argument(
+        metavar="PORT", min=0, max=65_535, help="The port to listen on; 0 takes a free one.", show_default=False
+    ),
+]
+Host = Annotated[str, typer.Option(metavar="HOST", help="The address to listen on.")]
+Advertise = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT", help="The address that others are told, where it is not the one listened on."),
+]
+Insecure = Annotated[
+    bool,
+    typer.Option("--insecure", help="Listen beyond this machine, though nothing is encrypted or authenticated."),
+]
+ProfileOption = Annotated[
+    Profile,
+    typer.Option(
+        "--profile",
+        help="How quickly a silent neighbor counts as dead: classic 39 s, wan 10 s, lan 3 s, local about 1 s.",
+    ),
+]
+Log = Annotated[
+    Path | None,
+    typer.Option("--log", metavar="FILE", help="Append the classic log here.", dir_okay=False, show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, for scripts.")]
+LifelineOption = Annotated[int | None, typer.Option("--lifeline", hidden=True)]
+
+
+def wrong_use(message: str) -> typer.BadParameter:
+    """An error that ends the program with exit code 2 and a hint at `--help`."""
+    return typer.BadParameter(message)
+
+
+def bind_address(host: str, port: int) -> Address:
+    """Where to listen, from `--host` and PORT."""
+    bracketed = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    try:
+        return Address.parse(f"{bracketed}:{port}", port_min=0)
+    except AddressError as error:
+        raise wrong_use(f"--host: {error}") from error
+
+
+def parse_seeds(texts: list[str]) -> list[Address]:
+    """The addresses after `--seed`."""
+    try:
+        return [Address.parse(text) for text in texts]
+    except AddressError as error:
+        raise wrong_use(f"--seed: {error}") from error
+
+
+def parse_messages(text: str) -> int | None:
+    """How many messages `--messages` names; None for `unlimited`."""
+    if text == "unlimited":
+        return None
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    raise wrong_use(f"--messages: {text!r} is neither a count nor 'unlimited'")
+
+
+def default_log(profile: Profile, log: Path | None, classic_name: str) -> Path | None:
+    """The log to write: the one named, else the original's in profile classic, else none."""
+    return Path(classic_name) if log is None and profile is Profile.CLASSIC else log
+
+
+def at_terminal() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def parse_port(text: str | None) -> int:
+    """A port typed at a prompt; raises UsageError."""
+    if text is None:
+        raise UsageError("no port was given")
+    if not (text.isascii() and text.isdecimal() and int(text) <= 65_535):
+        raise UsageError(f"{text!r} is not a port from 0 to 65535")
+    return int(text)

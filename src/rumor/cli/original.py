@@ -1,0 +1,57 @@
+"""`python seed.py` and `python peer.py`: the original system's programs, with its prompts, files and timings.
+
+They always ask for the port and read one line, from a pipe too; what `peer.py` reads after it is gossiped.
+"""
+
+import sys
+from pathlib import Path
+
+from rumor.aio.config import read_seeds
+from rumor.cli.ending import INTERRUPTED, WRONG_USE
+from rumor.cli.node import NodeOptions, PeerOptions, run_peer, run_seed
+from rumor.cli.options import PROMPT_PEER, PROMPT_SEED, parse_port
+from rumor.cli.stdin import Lines, prompt
+from rumor.core.errors import RumorError
+from rumor.core.ids import Address
+
+HOST = "127.0.0.1"
+CONFIG = Path("config.txt")
+EVERY = 5.0
+"""Seconds between two own messages of a peer."""
+
+MESSAGES = 10
+
+
+def seed() -> int:
+    """Run a seed as `python seed.py` does; returns the exit code."""
+    lines = Lines(sys.stdin.fileno())
+    try:
+        port = parse_port(prompt(lines, PROMPT_SEED))
+        return run_seed(_options(port, Path("seedlog.txt")))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except RumorError as error:
+        return _wrong(error)
+
+
+def peer() -> int:
+    """Run a peer as `python peer.py` does; returns the exit code."""
+    lines = Lines(sys.stdin.fileno())
+    try:
+        port = parse_port(prompt(lines, PROMPT_PEER))
+        seeds = tuple(read_seeds(CONFIG))
+        options = _options(port, Path(f"peerlog_{port}.txt"))
+        return run_peer(options, PeerOptions(seeds=seeds, every=EVERY, messages=MESSAGES), lines)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except RumorError as error:
+        return _wrong(error)
+
+
+def _options(port: int, log: Path) -> NodeOptions:
+    return NodeOptions(bind=Address(HOST, port), profile="classic", log=log)
+
+
+def _wrong(error: RumorError) -> int:
+    print(f"rumor: {error}", file=sys.stderr)
+    return WRONG_USE

@@ -1,0 +1,144 @@
+"""What `rumor up` shows: the nodes' events, told as one story. Pure: events and time in, lines out."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+RUMOR_PATIENCE = 3.0
+"""Seconds until a rumor that has not reached every peer is told all the same, with the coverage that it has."""
+
+TOLD_CAPACITY = 10_000
+"""Rumors remembered as told, so that a straggler does not tell one again."""
+
+WORD_WIDTH = 7
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of the story: its first word says what it is about."""
+
+    word: str
+    text: str
+
+    def __str__(self) -> str:
+        """The line as it is printed."""
+        return f"{self.word:<{WORD_WIDTH}} {self.text}"
+
+
+class _Spreading:
+    """A rumor on its way: who is to hear it, and who has."""
+
+    def __init__(self, payload: str, expected: Iterable[str], since: float) -> None:
+        self.payload = payload
+        self.expected = dict.fromkeys(expected)
+        self.heard: dict[str, None] = {}
+        self.since = since
+
+    @property
+    def complete(self) -> bool:
+        return self.expected.keys() <= self.heard.keys()
+
+
+class Scene:
+    """Follows the peers of one network: who is there, what is being said, who died."""
+
+    def __init__(self) -> None:
+        self._present: dict[str, None] = {}
+        self._ended_at: dict[str, float] = {}
+        self._dead: dict[str, None] = {}
+        self._spreading: dict[tuple[str, int], _Spreading] = {}
+        self._told: dict[tuple[str, int], None] = {}
+        self._seeds_of: dict[str, int] = {}
+
+    @property
+    def joined(self) -> int:
+        """How many peers have a neighbor, or had one, and run."""
+        return len(self._present)
+
+    def started(self, role: str, node: str, process: int) -> Line:
+        """A node listens."""
+        return Line(role, f"{node}  listening, process {process}")
+
+    def ended(self, role: str, node: str, how: str, now: float) -> Iterator[Line]:
+        """A node's process is gone."""
+        yield Line("ended", f"{role} {node}  {how}")
+        self._ended_at[node] = now
+        yield from self._lose(node)
+
+    def event(self, event: dict[str, Any], now: float) -> Iterator[Line]:
+        """A node told of something."""
+        node = event["node"]
+        match event["event"]:
+            case "registered":
+                self._seeds_of[node] = self._seeds_of.get(node, 0) + (not event["renewed"])
+            case "neighbor_up":
+                yield from self._neighbor_up(node, event["neighbor"])
+            case "rumor":
+                yield from self._heard(node, event, now)
+            case "dead":
+                yield from self._died(node, event, now)
+            case "dead_report" if event["listed"]:
+                yield Line("seed", f"{node}  struck {event['peer']} off its list")
+            case "error":
+                source = f" ({event['source']})" if event["source"] else ""
+                detail = f": {event['detail']}" if event["detail"] else ""
+                yield Line("problem", f"{node}  {event['message']}{source}{detail}")
+            case _:
+                pass
+
+    def tick(self, now: float) -> Iterator[Line]:
+        """Tell the rumors that have been under way for too long."""
+        late = [key for key, rumor in self._spreading.items() if now - rumor.since >= RUMOR_PATIENCE]
+        for key in late:
+            yield self._tell(key)
+
+    def _neighbor_up(self, node: str, neighbor: str) -> Iterator[Line]:
+        if neighbor in self._dead and neighbor not in self._ended_at:
+            del self._dead[neighbor]
+            self._present[neighbor] = None
+            yield Line("back", f"{neighbor}  is alive after all: neighbor of {node}")
+        if node not in self._present and node not in self._ended_at and node not in self._dead:
+            self._present[node] = None
+            seeds = self._seeds_of.get(node, 0)
+            yield Line("joined", f"{node}  registered with {seeds} seed{'s' * (seeds != 1)}, neighbor of {neighbor}")
+
+    def _heard(self, node: str, event: dict[str, Any], now: float) -> Iterator[Line]:
+        key = (event["origin"], event["number"])
+        if key in self._told:
+            return
+        if key not in self._spreading:
+            payload = event.get("payload", event.get("payload_base64", ""))
+            self._spreading[key] = _Spreading(payload, self._present, now)
+        rumor = self._spreading[key]
+        rumor.heard[node] = None
+        if rumor.complete:
+            yield self._tell(key)
+
+    def _tell(self, key: tuple[str, int]) -> Line:
+        rumor = self._spreading.pop(key)
+        self._told[key] = None
+        if len(self._told) > TOLD_CAPACITY:
+            del self._told[next(iter(self._told))]
+        origin, number = key
+        count = len(rumor.heard.keys() & rumor.expected.keys())
+        share = round(100 * count / len(rumor.expected)) if rumor.expected else 0
+        said = f"{number}: {rumor.payload}" if rumor.payload else f"{number}"
+        return Line("rumor", f"{origin}  GOSSIP{said}  coverage {count}/{len(rumor.expected)} ({share} %)")
+
+    def _died(self, node: str, event: dict[str, Any], now: float) -> Iterator[Line]:
+        peer = event["peer"]
+        if peer in self._dead:
+            return
+        self._dead[peer] = None
+        after = f" {now - self._ended_at[peer]:.1f} s after its end" if peer in self._ended_at else ""
+        seeds = len(event["reported_to"])
+        yield Line("died", f"{peer}  noticed by {node}{after}, reported to {seeds} seed{'s' * (seeds != 1)}")
+        yield from self._lose(peer)
+
+    def _lose(self, node: str) -> Iterator[Line]:
+        """Nobody waits for a lost peer to hear a rumor."""
+        self._present.pop(node, None)
+        for rumor in self._spreading.values():
+            rumor.expected.pop(node, None)
+        for key in [key for key, rumor in self._spreading.items() if rumor.complete]:
+            yield self._tell(key)

@@ -1,0 +1,17 @@
+"""The time of day, for what people read; deadlines need none of it."""
+
+from rumor.core.ids import Seconds
+
+
+class WallClock:
+    """Turns a moment of the driver's monotonic clock into the time of day.
+
+    `offset` is time of day minus monotonic clock. The driver sets it anew when it sees that the time of day was moved.
+    """
+
+    def __init__(self, offset: Seconds) -> None:
+        self.offset = offset
+
+    def timestamp(self, now: Seconds) -> str:
+        """Seconds since 1970 with a decimal point, as the original writes them: `str(time.time())`."""
+        return str(now + self.offset)

@@ -1,0 +1,197 @@
+"""Overlay: who is whose neighbor.
+
+A peer draws how many neighbors it wants for itself, asks contacts at random until it has them, and accepts whoever asks
+while there is room. The original counts another as its neighbor whatever it answers; here only who accepted counts,
+since only who accepted will tell us anything: nobody of ours stays deaf.
+
+    contact --asked--> accepted --> neighbor --dead, or forgot us--> gone
+                 `---> no room: asked again later; no connection: forgotten until a seed names it again
+
+Rule 1: neighbors never exceed `neighbors_max`. Rule 2: without a neighbor something is always due.
+"""
+
+import enum
+from collections.abc import Iterable
+from random import Random
+
+from rumor.core.effects import Answer, Ask, Close, Failure
+from rumor.core.events import Alone, NeighborDown, NeighborUp, Reason
+from rumor.core.ids import Address, Identity, Seconds
+from rumor.core.messages import ConnectAccepted, ConnectRequest
+from rumor.core.outbox import Outbox
+from rumor.core.settings import OverlaySettings
+from rumor.core.timers import Timers, backoff
+
+WIDEN_INTERVAL: Seconds = 60.0
+"""How often a peer wants one neighbor more, up to `wanted_max`: islands that chance made grow together."""
+
+
+class _Due(enum.Enum):
+    FILL = "a contact may be asked again"
+    ALONE = "still no neighbor: ask the seeds"
+    DEAF = "nobody has asked whether we live"
+    WIDEN = "want one neighbor more"
+
+
+class Overlay:
+    """The neighbors of one peer, and the contacts that may replace them."""
+
+    def __init__(self, identity: Identity, settings: OverlaySettings, outbox: Outbox, rng: Random) -> None:
+        self._identity = identity
+        self._settings = settings
+        self._outbox = outbox
+        self._rng = rng
+        self._neighbors: dict[Address, None] = {}
+        self._asked: dict[Address, None] = {}
+        self._contacts: dict[Address, Seconds] = {}
+        self._timers: Timers[_Due] = Timers()
+        self._wanted = rng.randint(settings.wanted_min, settings.wanted_max)
+        self._alone_since: Seconds = 0.0
+        self._alone_tries = 0
+
+    @property
+    def neighbors(self) -> tuple[Address, ...]:
+        """The neighbors, in the order in which they came."""
+        return tuple(self._neighbors)
+
+    @property
+    def contacts(self) -> tuple[Address, ...]:
+        """The peers that we know of and may ask."""
+        return tuple(self._contacts)
+
+    def join(self, now: Seconds) -> None:
+        """Begin: without a neighbor, until some are learned of."""
+        self._timers.set(_Due.WIDEN, now + WIDEN_INTERVAL)
+        self._begin_alone(now)
+
+    def learn(self, peers: Iterable[Address], now: Seconds) -> None:
+        """Take peers that a seed named as contacts, and ask as many as are missing."""
+        for peer in peers:
+            if not self._identity.is_self(peer) and peer not in self._contacts:
+                self._make_room_for_contact()
+                self._contacts[peer] = now
+        self._fill(now)
+
+    def tick(self, now: Seconds) -> None:
+        """Do what is due."""
+        for due in self._timers.due(now):
+            match due:
+                case _Due.FILL:
+                    pass
+                case _Due.WIDEN:
+                    self._wanted = min(self._wanted + 1, self._settings.wanted_max)
+                    self._timers.set(_Due.WIDEN, now + WIDEN_INTERVAL)
+                case _Due.ALONE:
+                    self._alone_tries += 1
+                    self._plan_alone(now)
+                    self._outbox.say(Alone(self._alone_since))
+                case _Due.DEAF:
+                    self._ask_neighbors_again(now)
+            self._fill(now)
+
+    def next_deadline(self) -> Seconds | None:
+        """When `tick` has something to do."""
+        return self._timers.next_deadline()
+
+    def on_connect_request(self, link: int, peer: Address, now: Seconds) -> None:
+        """A peer wants to be our neighbor: yes while there is room, else no reply and the connection closed."""
+        room = self._settings.neighbors_max - len(self._neighbors) - len(self._asked)
+        known = peer in self._neighbors or peer in self._asked
+        if self._identity.is_self(peer) or not (known or room > 0):
+            self._outbox.do(Close(link))
+            return
+        self._outbox.do(Answer(link, ConnectAccepted()))
+        self._add(peer, Reason.ACCEPTED, now)
+
+    def on_accepted(self, peer: Address, now: Seconds) -> None:
+        """A peer that we asked took us as its neighbor; one that was lost meanwhile stays lost."""
+        if peer in self._asked:
+            del self._asked[peer]
+            self._add(peer, Reason.ASKED, now)
+
+    def on_refused(self, peer: Address, failure: Failure, now: Seconds) -> None:
+        """A peer that we asked has no room, or can't be reached: move on to the next."""
+        self._asked.pop(peer, None)
+        if failure is Failure.UNREACHABLE:
+            self._contacts.pop(peer, None)
+        else:
+            self._contacts[peer] = now + self._settings.refused_retry * self._rng.uniform(0.5, 1.0)
+            if peer in self._neighbors:
+                self.drop(peer, Reason.FORGOT_US, now)
+        self._fill(now)
+
+    def on_liveness_request(self, now: Seconds) -> None:
+        """Somebody holds us as a neighbor: we are not deaf."""
+        if _Due.DEAF in self._timers:
+            self._timers.set(_Due.DEAF, now + self._settings.deaf_after)
+
+    def drop(self, peer: Address, reason: Reason, now: Seconds) -> None:
+        """A neighbor is lost. A dead one is no contact any more."""
+        if peer not in self._neighbors:
+            return
+        del self._neighbors[peer]
+        self._asked.pop(peer, None)
+        if reason is Reason.DEAD:
+            self._contacts.pop(peer, None)
+        self._outbox.say(NeighborDown(peer, reason))
+        if not self._neighbors:
+            self._begin_alone(now)
+        self._fill(now)
+
+    def _add(self, peer: Address, reason: Reason, now: Seconds) -> None:
+        if peer in self._neighbors:
+            return
+        self._neighbors[peer] = None
+        if len(self._neighbors) == 1:
+            self._timers.cancel(_Due.ALONE)
+            self._timers.set(_Due.DEAF, now + self._settings.deaf_after)
+        self._outbox.say(NeighborUp(peer, reason))
+
+    def _fill(self, now: Seconds) -> None:
+        """Ask contacts at random for the neighbors that are missing."""
+        missing = self._wanted - len(self._neighbors.keys() | self._asked.keys())
+        if missing <= 0:
+            self._timers.cancel(_Due.FILL)
+            return
+        free = {peer: at for peer, at in self._contacts.items() if not self._is_taken(peer)}
+        ready = [peer for peer, at in free.items() if at <= now]
+        for peer in self._rng.sample(ready, min(missing, len(ready))):
+            self._ask(peer)
+        later = min((at for at in free.values() if at > now), default=None)
+        if later is not None:
+            self._timers.set(_Due.FILL, later)
+
+    def _is_taken(self, peer: Address) -> bool:
+        return peer in self._neighbors or peer in self._asked or self._identity.is_self(peer)
+
+    def _ask(self, peer: Address) -> None:
+        self._asked[peer] = None
+        self._outbox.do(Ask(peer, ConnectRequest(self._identity.address), self._settings.ask_timeout))
+
+    def _ask_neighbors_again(self, now: Seconds) -> None:
+        """Nobody asks whether we live, so nobody holds us: ask our neighbors whether they know us.
+
+        Who does not (an original node that restarted, or struck us off while we were stopped) takes us anew or
+        refuses, and then gives way to another.
+        """
+        if self._neighbors:
+            self._timers.set(_Due.DEAF, now + self._settings.deaf_after)
+        for peer in self._neighbors:
+            self._ask(peer)
+
+    def _begin_alone(self, now: Seconds) -> None:
+        self._alone_since = now
+        self._alone_tries = 1
+        self._timers.cancel(_Due.DEAF)
+        self._plan_alone(now)
+
+    def _plan_alone(self, now: Seconds) -> None:
+        settings = self._settings
+        wait = backoff(
+            self._alone_tries, first=settings.alone_retry_first, longest=settings.alone_retry_longest, rng=self._rng
+        )
+        self._timers.set(_Due.ALONE, now + wait)
+
+    def _make_room_for_contact(self) -> None:
+        if len(self._contacts) >= self._settings.contacts_capacity:
+            del self._contacts[self._rng.choice(tuple(self._contacts))]

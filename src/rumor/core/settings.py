@@ -1,0 +1,180 @@
+"""Every value that can be set, one class a machine, each with its unit and its source.
+
+Durations are seconds. A profile is a whole set of them for one kind of network: `classic` keeps the original system's
+timings; `wan`, `lan` (the default) and `local` differ in how quickly a dead neighbor is noticed.
+"""
+
+from typing import Final
+
+import msgspec
+
+from rumor.core.errors import UsageError
+from rumor.core.ids import Seconds
+
+
+class RegistrationSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a peer keeps itself on the seeds' lists."""
+
+    ask_timeout: Seconds = 5.0
+    """How long a seed may take to answer; the original's own bound for a liveness reply."""
+    renewal_interval: Seconds = 60.0
+    """How often a peer registers anew, so that a restarted seed lists it again."""
+    renewal_jitter: float = 0.2
+    """By which share of the interval a renewal comes earlier or later, so that peers do not come all at once."""
+    retry_first: Seconds = 1.0
+    """The wait after the first failure of a seed; doubled for each further one, and spread."""
+    retry_longest: Seconds = 60.0
+    """The longest wait between two tries of a seed: no longer than a renewal would take to notice it."""
+    original_recheck: Seconds = 600.0
+    """How long a seed counts as an original one before it is looked at again."""
+    original_alone: Seconds = 120.0
+    """How long a peer stands without any neighbor before it registers again even with an original seed.
+
+    An original seed lists a peer twice that registers twice, so this is the last resort; doubled each time.
+    """
+    report_tries: int = 5
+    """How often a report of a dead peer is tried at a seed that can't be reached."""
+
+
+class OverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a peer finds and keeps its neighbors."""
+
+    wanted_min: int = 3
+    wanted_max: int = 4
+    """How many neighbors a peer asks for itself: drawn at random from this range when it starts.
+
+    The original draws from 1 to 4; with 1 and 2 among them small networks now and then fall into pieces, so only the
+    profile `classic` keeps that.
+    """
+    neighbors_max: int = 10
+    """How many neighbors a peer has at most, so that nobody is left deaf. The original stops at 4."""
+    contacts_capacity: int = 1024
+    """How many addresses are remembered to be asked later. When full, a newcomer replaces one at random."""
+    ask_timeout: Seconds = 5.0
+    """How long a peer may take to accept."""
+    refused_retry: Seconds = 5.0
+    """After how long a peer that had no room is asked again."""
+    alone_retry_first: Seconds = 1.0
+    """The wait before a peer without neighbors asks its seeds again; doubled each time up to the longest."""
+    alone_retry_longest: Seconds = 60.0
+    deaf_after: Seconds = 45.0
+    """Without any liveness request for so long nobody holds us as a neighbor, and we ask again.
+
+    Above three rounds of an original node's 13 s."""
+
+
+class LivenessSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How quickly a dead neighbor is noticed."""
+
+    interval: Seconds = 1.0
+    """The time between two liveness requests to one neighbor."""
+    timeout: Seconds = 1.0
+    """How long a reply may take, the connection included."""
+    strikes_max: int = 3
+    """How many requests in a row must fail until the neighbor is dead; the original's value."""
+
+
+class MessageListSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of what was heard is remembered, against hearing it twice and for neighbors that are behind."""
+
+    capacity: int = 100_000
+    """Rumors remembered; the oldest go first. At most about 120 MB if all have the greatest length."""
+    age_max: Seconds = 3600.0
+    """How long a rumor is remembered."""
+    tell_timeout: Seconds = 5.0
+    """How long passing one rumor on may take, the connection included."""
+    retry: Seconds = 0.5
+    """The wait before a rumor that could not be passed on is tried again at that neighbor."""
+    text_bytes_max: int = 1023
+    """The greatest length of a classic text: an original node reads 1,024 bytes and takes them for one message."""
+
+
+class RegistrySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How many peers a seed lists."""
+
+    capacity: int = 1_000_000
+    """Peers listed in all; more are refused."""
+    per_source_max: int = 1024
+    """Peers listed from one host; more are refused."""
+    reply_bytes_max: int = 10_239
+    """The greatest length of a list that is sent: an original peer reads 10,240 bytes of it."""
+
+
+class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the door takes in: the bounds on connections that others open."""
+
+    connections_max: int = 4096
+    """Connections at once. When full, the one that has said nothing longest is closed, and the newcomer served."""
+    per_source_max: int = 256
+    """Connections at once from one host; the same rule among those of that host."""
+    limit_loopback: bool = False
+    """Whether the bounds for one host hold for this machine too."""
+    quiet: Seconds = 0.02
+    """A text without a reply is whole after so long without more bytes, since TCP may split it."""
+    patience: Seconds = 1.0
+    """How long a text that fits no form yet may take to become whole."""
+    idle_max: Seconds = 10.0
+    """A connection that says nothing for so long is closed."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings of a node. Made by `profile`, changed by `msgspec.structs.replace`, checked when made."""
+
+    profile: str = "lan"
+    registration: RegistrationSettings = RegistrationSettings()
+    overlay: OverlaySettings = OverlaySettings()
+    liveness: LivenessSettings = LivenessSettings()
+    message_list: MessageListSettings = MessageListSettings()
+    registry: RegistrySettings = RegistrySettings()
+    door: DoorSettings = DoorSettings()
+
+    def __post_init__(self) -> None:
+        """Check each value and those that must fit each other; raises UsageError."""
+        for group in (self.registration, self.overlay, self.liveness, self.message_list, self.registry, self.door):
+            for name in group.__struct_fields__:
+                _check(name, getattr(group, name))
+        overlay = self.overlay
+        if not overlay.wanted_min <= overlay.wanted_max <= overlay.neighbors_max:
+            raise UsageError("wanted_min, wanted_max and neighbors_max must not fall")
+        if self.registration.renewal_jitter >= 1.0:
+            raise UsageError("renewal_jitter must be below 1")
+        if self.message_list.text_bytes_max > MessageListSettings().text_bytes_max:
+            raise UsageError("text_bytes_max can't be above 1023: an original node would cut the text")
+
+
+def _check(name: str, value: float) -> None:
+    if isinstance(value, bool):
+        return
+    least = 1 if isinstance(value, int) else 0.001
+    if value < least and name != "renewal_jitter":
+        raise UsageError(f"{name} must be at least {least}, not {value}")
+
+
+PROFILES: Final[dict[str, Settings]] = {
+    "classic": Settings(
+        profile="classic",
+        overlay=OverlaySettings(wanted_min=1, wanted_max=4, refused_retry=13.0, alone_retry_first=5.0),
+        liveness=LivenessSettings(interval=13.0, timeout=5.0),
+    ),
+    "wan": Settings(
+        profile="wan",
+        overlay=OverlaySettings(alone_retry_first=2.0),
+        liveness=LivenessSettings(interval=3.3, timeout=3.3),
+    ),
+    "lan": Settings(profile="lan"),
+    "local": Settings(
+        profile="local",
+        registration=RegistrationSettings(retry_first=0.25, ask_timeout=2.0),
+        overlay=OverlaySettings(refused_retry=1.0, alone_retry_first=0.25, ask_timeout=2.0, deaf_after=5.0),
+        liveness=LivenessSettings(interval=0.2, timeout=0.5),
+    ),
+}
+"""The four profiles. Silence is noticed after about `strikes_max` intervals: 39 s, 10 s, 3 s, 0.75 s."""
+
+
+def profile(name: str) -> Settings:
+    """The settings of a profile; raises UsageError for a name that is none."""
+    try:
+        return PROFILES[name]
+    except KeyError:
+        raise UsageError(f"no profile {name!r}: there are {', '.join(PROFILES)}") from None
