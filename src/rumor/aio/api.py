@@ -86,7 +86,7 @@ class _Node:
             self._address = self._known_as(bound)
             clock = WallClock(0.0)
             self._driver = Driver(self._make_core(clock), clock, self._settings.door, self._on_event)
-            await self._begin(self._driver, listener)
+            self._begin(self._driver, listener)
         except BaseException:
             listener.close()
             raise
@@ -116,8 +116,8 @@ class _Node:
     def _make_core(self, clock: WallClock) -> Core:
         raise NotImplementedError
 
-    async def _begin(self, driver: Driver, listener: socket.socket) -> None:
-        await driver.start(listener)
+    def _begin(self, driver: Driver, listener: socket.socket) -> None:
+        driver.start(listener)
 
     def _on_event(self, event: Event) -> None:
         raise NotImplementedError
@@ -255,9 +255,9 @@ class Peer(_Node):
         self._core = PeerCore(identity, self._seeds, self._settings, clock, random.Random())
         return self._core
 
-    async def _begin(self, driver: Driver, listener: socket.socket) -> None:
+    def _begin(self, driver: Driver, listener: socket.socket) -> None:
         self._running().join(driver.now())
-        await driver.start(listener)
+        driver.start(listener)
 
     def _on_event(self, event: Event) -> None:
         match event:

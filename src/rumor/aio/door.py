@@ -2,10 +2,13 @@
 
 A visitor brings texts; each that is whole goes to `on_message`, and what the core answers is written by `answer`.
 When the house is full, the one that has said nothing longest is shown out, and the newcomer served: to hold
-connections open without a word shuts nobody out.
+connections open without a word shuts nobody out. Newcomers are let in a few at a time, and those who are in are read in
+between, so that in a burst nobody is shown out whose words have come but were not read yet.
 """
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import Callable
 from typing import cast
 
@@ -15,6 +18,9 @@ from rumor.core.messages import Incoming, Reply
 from rumor.core.settings import DoorSettings
 from rumor.wire import text
 from rumor.wire.reader import TextReader
+
+ENTERING_AT_ONCE = 64
+"""Connections that are taken from the kernel in one turn of the event loop."""
 
 OnMessage = Callable[[int, str, Incoming], None]
 OnRefusal = Callable[[str, str], None]
@@ -30,15 +36,28 @@ class Door:
         self._visitors: dict[int, Visitor] = {}
         self._by_source: dict[str, dict[int, Visitor]] = {}
         self._next_link = 1
+        self._listener: socket.socket | None = None
+        self._entering: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         """How many connections are open."""
         return len(self._visitors)
 
-    def visitor(self) -> "Visitor":
-        """A protocol for one new connection (the factory that asyncio's server wants)."""
-        self._next_link += 1
-        return Visitor(self, self._next_link)
+    def open(self, listener: socket.socket) -> None:
+        """Let visitors in through a listening socket, which is the door's from here on."""
+        self._listener = listener
+        asyncio.get_running_loop().add_reader(listener.fileno(), self._let_in)
+
+    def shut(self) -> None:
+        """Let nobody in any more, and show everybody out, at once."""
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener.fileno())
+            self._listener.close()
+            self._listener = None
+        for task in self._entering:
+            task.cancel()
+        for visitor in tuple(self._visitors.values()):
+            visitor.abort()
 
     def answer(self, link: int, reply: Reply) -> None:
         """Write a reply to a visitor, if it is still there."""
@@ -49,11 +68,6 @@ class Door:
         """Show one visitor out."""
         if (visitor := self._visitors.get(link)) is not None:
             visitor.close()
-
-    def close_all(self) -> None:
-        """Show everybody out, at once."""
-        for visitor in tuple(self._visitors.values()):
-            visitor.abort()
 
     def enter(self, visitor: "Visitor") -> None:
         """A connection was made; makes room for it first."""
@@ -78,6 +92,27 @@ class Door:
             del of_source[visitor.link]
             if not of_source:
                 del self._by_source[visitor.source]
+
+    def _let_in(self) -> None:
+        for _ in range(ENTERING_AT_ONCE):
+            assert self._listener is not None
+            try:
+                connection, _ = self._listener.accept()
+            except BlockingIOError:
+                return
+            except OSError:  # no file is left to open (EMFILE, ENFILE), or the caller is gone already
+                if self._visitors:
+                    self._evict(self._visitors, "too many open files")
+                return
+            self._next_link += 1
+            task = asyncio.get_running_loop().create_task(self._attach(connection, Visitor(self, self._next_link)))
+            self._entering.add(task)
+            task.add_done_callback(self._entering.discard)
+
+    async def _attach(self, connection: socket.socket, visitor: "Visitor") -> None:
+        connection.setblocking(False)
+        with contextlib.suppress(OSError):  # the caller is gone already
+            await asyncio.get_running_loop().connect_accepted_socket(lambda: visitor, connection)
 
     def _evict(self, table: "dict[int, Visitor]", reason: str) -> None:
         quietest = next(iter(table.values()))

@@ -15,7 +15,7 @@ from typing import Any, Protocol, assert_never
 from rumor.aio import exchange
 from rumor.aio.complaints import Complaints
 from rumor.aio.door import Door
-from rumor.aio.sockets import BACKLOG, connections_max
+from rumor.aio.sockets import connections_max
 from rumor.core.clock import WallClock
 from rumor.core.effects import Answer, Ask, Close, Effect, Failure, Tell
 from rumor.core.events import Event, Problem
@@ -47,27 +47,23 @@ class Driver:
         self._on_event = on_event
         self._door = Door(connections_max(settings), self._on_message, self._on_refusal)
         self._complaints = Complaints()
-        self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at: Seconds | None = None
         self._stepping = False
         self._stopped = False
 
-    async def start(self, listener: socket.socket) -> None:
-        """Serve a bound socket; the driver owns it from here on."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._door.visitor, sock=listener, backlog=BACKLOG)
+    def start(self, listener: socket.socket) -> None:
+        """Serve a listening socket; the driver owns it from here on."""
+        self._door.open(listener)
         self.step()
 
     async def stop(self) -> None:
         """End everything: no task, connection or socket is left."""
         self._stopped = True
-        if self._server is not None:
-            self._server.close()
         if self._alarm is not None:
             self._alarm.cancel()
-        self._door.close_all()
+        self._door.shut()
         for task in self._tasks:
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

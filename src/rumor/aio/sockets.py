@@ -40,10 +40,11 @@ def raise_open_files_limit() -> None:
 
 
 def connections_max(settings: DoorSettings) -> DoorSettings:
-    """The same settings, with no more connections than half of the files that the process may open."""
+    """The same settings, with no more connections than the process may open, a fifth of its files kept back."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    half = soft // 2 if soft != resource.RLIM_INFINITY else settings.connections_max
-    return msgspec.structs.replace(settings, connections_max=max(1, min(settings.connections_max, half)))
+    if soft == resource.RLIM_INFINITY:
+        return settings
+    return msgspec.structs.replace(settings, connections_max=max(1, min(settings.connections_max, soft - soft // 5)))
 
 
 def outward_host() -> str:

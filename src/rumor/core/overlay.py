@@ -4,10 +4,14 @@ A peer draws how many neighbors it wants for itself, asks contacts at random unt
 while there is room. The original counts another as its neighbor whatever it answers; here only who accepted counts,
 since only who accepted will tell us anything: nobody of ours stays deaf.
 
-    contact --asked--> accepted --> neighbor --dead, or forgot us--> gone
+    contact --asked--> accepted --> neighbor --dead--> gone
+                 |                      `--asked again when nobody asks whether we live--> refused: one-sided
                  `---> no room: asked again later; no connection: forgotten until a seed names it again
 
-Rule 1: neighbors never exceed `neighbors_max`. Rule 2: without a neighbor something is always due.
+A one-sided neighbor (an original node that restarted, or struck us off while we were stopped) hears us but tells
+us nothing: it is kept, but others are looked for as if it were not there, and it gives its place to whoever comes.
+
+Rule 1: neighbors never exceed `neighbors_max`. Rule 2: while no neighbor holds us, something is always due.
 """
 
 import enum
@@ -42,6 +46,7 @@ class Overlay:
         self._outbox = outbox
         self._rng = rng
         self._neighbors: dict[Address, None] = {}
+        self._one_sided: dict[Address, None] = {}
         self._asked: dict[Address, None] = {}
         self._contacts: dict[Address, Seconds] = {}
         self._timers: Timers[_Due] = Timers()
@@ -95,9 +100,8 @@ class Overlay:
 
     def on_connect_request(self, link: int, peer: Address, now: Seconds) -> None:
         """A peer wants to be our neighbor: yes while there is room, else no reply and the connection closed."""
-        room = self._settings.neighbors_max - len(self._neighbors) - len(self._asked)
         known = peer in self._neighbors or peer in self._asked
-        if self._identity.is_self(peer) or not (known or room > 0):
+        if self._identity.is_self(peer) or not (known or self._make_room_for_neighbor(now)):
             self._outbox.do(Close(link))
             return
         self._outbox.do(Answer(link, ConnectAccepted()))
@@ -117,39 +121,58 @@ class Overlay:
         else:
             self._contacts[peer] = now + self._settings.refused_retry * self._rng.uniform(0.5, 1.0)
             if peer in self._neighbors:
-                self.drop(peer, Reason.FORGOT_US, now)
+                was_alone = self._is_alone
+                self._one_sided[peer] = None
+                if self._is_alone and not was_alone:
+                    self._begin_alone(now)
         self._fill(now)
 
     def on_liveness_request(self, now: Seconds) -> None:
         """Somebody holds us as a neighbor: we are not deaf."""
         if _Due.DEAF in self._timers:
             self._timers.set(_Due.DEAF, now + self._settings.deaf_after)
+        if self._one_sided:
+            self._one_sided.clear()
+            self._timers.cancel(_Due.ALONE)
 
     def drop(self, peer: Address, reason: Reason, now: Seconds) -> None:
         """A neighbor is lost. A dead one is no contact any more."""
-        if peer not in self._neighbors:
-            return
+        if peer in self._neighbors:
+            self._remove(peer, reason, now)
+            self._fill(now)
+
+    def _remove(self, peer: Address, reason: Reason, now: Seconds) -> None:
+        was_alone = self._is_alone
         del self._neighbors[peer]
+        self._one_sided.pop(peer, None)
         self._asked.pop(peer, None)
         if reason is Reason.DEAD:
             self._contacts.pop(peer, None)
         self._outbox.say(NeighborDown(peer, reason))
-        if not self._neighbors:
+        if self._is_alone and not was_alone:
             self._begin_alone(now)
-        self._fill(now)
+        if not self._neighbors:
+            self._timers.cancel(_Due.DEAF)
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether no neighbor holds us, as far as we know."""
+        return len(self._one_sided) == len(self._neighbors)
 
     def _add(self, peer: Address, reason: Reason, now: Seconds) -> None:
-        if peer in self._neighbors:
-            return
+        new = peer not in self._neighbors
         self._neighbors[peer] = None
-        if len(self._neighbors) == 1:
-            self._timers.cancel(_Due.ALONE)
+        self._one_sided.pop(peer, None)
+        self._timers.cancel(_Due.ALONE)
+        if _Due.DEAF not in self._timers:
             self._timers.set(_Due.DEAF, now + self._settings.deaf_after)
-        self._outbox.say(NeighborUp(peer, reason))
+        if new:
+            self._outbox.say(NeighborUp(peer, reason))
 
     def _fill(self, now: Seconds) -> None:
         """Ask contacts at random for the neighbors that are missing."""
-        missing = self._wanted - len(self._neighbors.keys() | self._asked.keys())
+        holding_us = self._neighbors.keys() - self._one_sided.keys()
+        missing = self._wanted - len(holding_us | self._asked.keys())
         if missing <= 0:
             self._timers.cancel(_Due.FILL)
             return
@@ -169,20 +192,14 @@ class Overlay:
         self._outbox.do(Ask(peer, ConnectRequest(self._identity.address), self._settings.ask_timeout))
 
     def _ask_neighbors_again(self, now: Seconds) -> None:
-        """Nobody asks whether we live, so nobody holds us: ask our neighbors whether they know us.
-
-        Who does not (an original node that restarted, or struck us off while we were stopped) takes us anew or
-        refuses, and then gives way to another.
-        """
-        if self._neighbors:
-            self._timers.set(_Due.DEAF, now + self._settings.deaf_after)
+        """Nobody asks whether we live, so nobody holds us: ask our neighbors to take us anew."""
+        self._timers.set(_Due.DEAF, now + self._settings.deaf_after)
         for peer in self._neighbors:
             self._ask(peer)
 
     def _begin_alone(self, now: Seconds) -> None:
         self._alone_since = now
         self._alone_tries = 1
-        self._timers.cancel(_Due.DEAF)
         self._plan_alone(now)
 
     def _plan_alone(self, now: Seconds) -> None:
@@ -191,6 +208,15 @@ class Overlay:
             self._alone_tries, first=settings.alone_retry_first, longest=settings.alone_retry_longest, rng=self._rng
         )
         self._timers.set(_Due.ALONE, now + wait)
+
+    def _make_room_for_neighbor(self, now: Seconds) -> bool:
+        """Whether there is a place for one neighbor more; a one-sided one gives up its own if need be."""
+        if len(self._neighbors) + len(self._asked.keys() - self._neighbors.keys()) < self._settings.neighbors_max:
+            return True
+        if not self._one_sided:
+            return False
+        self._remove(next(iter(self._one_sided)), Reason.FORGOT_US, now)
+        return True
 
     def _make_room_for_contact(self) -> None:
         if len(self._contacts) >= self._settings.contacts_capacity:

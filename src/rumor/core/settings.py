@@ -103,7 +103,7 @@ class RegistrySettings(msgspec.Struct, frozen=True, kw_only=True):
 class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What the door takes in: the bounds on connections that others open."""
 
-    connections_max: int = 4096
+    connections_max: int = 16_384
     """Connections at once. When full, the one that has said nothing longest is closed, and the newcomer served."""
     per_source_max: int = 256
     """Connections at once from one host; the same rule among those of that host."""
