@@ -7,10 +7,8 @@ between, so that in a burst nobody is shown out whose words have come but were n
 """
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Callable
-from typing import cast
 
 from rumor.core.errors import WireError
 from rumor.core.ids import is_loopback
@@ -19,8 +17,14 @@ from rumor.core.settings import DoorSettings
 from rumor.wire import text
 from rumor.wire.reader import TextReader
 
-ENTERING_AT_ONCE = 64
+ENTERING_AT_ONCE = 32
 """Connections that are taken from the kernel in one turn of the event loop."""
+
+READ_BYTES_MAX = 4096
+"""Bytes that are read at a time: more than any text has."""
+
+UNSENT_BYTES_MAX = 1 << 16
+"""Bytes of answers that may wait for a visitor who asks and does not read; then it is shown out."""
 
 OnMessage = Callable[[int, str, Incoming], None]
 OnRefusal = Callable[[str, str], None]
@@ -37,7 +41,6 @@ class Door:
         self._by_source: dict[str, dict[int, Visitor]] = {}
         self._next_link = 1
         self._listener: socket.socket | None = None
-        self._entering: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         """How many connections are open."""
@@ -54,8 +57,6 @@ class Door:
             asyncio.get_running_loop().remove_reader(self._listener.fileno())
             self._listener.close()
             self._listener = None
-        for task in self._entering:
-            task.cancel()
         for visitor in tuple(self._visitors.values()):
             visitor.abort()
 
@@ -95,9 +96,10 @@ class Door:
 
     def _let_in(self) -> None:
         for _ in range(ENTERING_AT_ONCE):
-            assert self._listener is not None
+            if self._listener is None:
+                return
             try:
-                connection, _ = self._listener.accept()
+                connection, peername = self._listener.accept()
             except BlockingIOError:
                 return
             except OSError:  # no file is left to open (EMFILE, ENFILE), or the caller is gone already
@@ -105,45 +107,96 @@ class Door:
                     self._evict(self._visitors, "too many open files")
                 return
             self._next_link += 1
-            task = asyncio.get_running_loop().create_task(self._attach(connection, Visitor(self, self._next_link)))
-            self._entering.add(task)
-            task.add_done_callback(self._entering.discard)
-
-    async def _attach(self, connection: socket.socket, visitor: "Visitor") -> None:
-        connection.setblocking(False)
-        with contextlib.suppress(OSError):  # the caller is gone already
-            await asyncio.get_running_loop().connect_accepted_socket(lambda: visitor, connection)
+            Visitor(self, self._next_link, connection, str(peername[0])).enter()
 
     def _evict(self, table: "dict[int, Visitor]", reason: str) -> None:
         quietest = next(iter(table.values()))
         self.on_refusal(quietest.source, reason)
         quietest.abort()
-        self.leave(quietest)
 
 
-class Visitor(asyncio.Protocol):
-    """One connection that another opened. It has one alarm, set anew by whatever happens."""
+class Visitor:
+    """One connection that another opened. It has one alarm, set anew by whatever happens.
 
-    def __init__(self, door: Door, link: int) -> None:
+    Works on the socket itself: most connections bring one text and are closed by then, so that they are read, taken and
+    done with in the turn in which they came, without the price of a transport.
+    """
+
+    def __init__(self, door: Door, link: int, connection: socket.socket, source: str) -> None:
         self.link = link
-        self.source = ""
+        self.source = source
         self._door = door
+        self._socket = connection
+        self._loop = asyncio.get_running_loop()
         self._reader = TextReader()
-        self._transport: asyncio.Transport | None = None
+        self._unsent = b""
+        self._open = True
+        self._watched = False
+        self._closing = False
         self._alarm: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Enter the house."""
-        self._transport = cast("asyncio.Transport", transport)
-        peername = transport.get_extra_info("peername")
-        self.source = peername[0] if peername else ""
+    def enter(self) -> None:
+        """Enter the house, and read what is there already."""
+        self._socket.setblocking(False)
         self._door.enter(self)
-        self._set_alarm(self._door.settings.idle_max)
+        self._on_readable()
+        if self._open:
+            self._watched = True
+            self._loop.add_reader(self._socket.fileno(), self._on_readable)
+            self._watch_pending()
 
-    def data_received(self, data: bytes) -> None:
-        """Read on; a request is answered as soon as it is whole."""
-        if self._transport is None or self._transport.is_closing():
+    def write(self, data: bytes) -> None:
+        """Write an answer in one piece; what the kernel does not take at once follows, up to a bound."""
+        if not self._open:
             return
+        if not self._unsent:
+            data = data[self._send(data) :]
+        self._unsent += data
+        if len(self._unsent) > UNSENT_BYTES_MAX:
+            self.abort()
+        elif self._unsent and self._open:
+            self._loop.add_writer(self._socket.fileno(), self._on_writable)
+
+    def close(self) -> None:
+        """Close, after all answers have left."""
+        if self._unsent:
+            self._closing = True
+        else:
+            self.abort()
+
+    def abort(self) -> None:
+        """Close at once; once more does no harm."""
+        if not self._open:
+            return
+        self._open = False
+        if self._watched:
+            self._loop.remove_reader(self._socket.fileno())
+        if self._unsent:
+            self._loop.remove_writer(self._socket.fileno())
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._socket.close()
+        self._door.leave(self)
+
+    def _on_readable(self) -> None:
+        while self._open and not self._closing:
+            try:
+                data = self._socket.recv(READ_BYTES_MAX)
+            except BlockingIOError:
+                return
+            except OSError:  # the connection broke; a text that came whole before counts
+                if self._reader.whole:
+                    self._take_pending()
+                self.abort()
+                return
+            if not data:
+                self._take_pending()
+                self.close()
+                return
+            self._on_data(data)
+
+    def _on_data(self, data: bytes) -> None:
+        """Read on; a request is answered as soon as it is whole."""
         self._door.spoke(self)
         try:
             message = self._reader.feed(data)
@@ -152,36 +205,24 @@ class Visitor(asyncio.Protocol):
             return
         if message is not None:
             self._door.on_message(self.link, self.source, message)
-        self._watch_pending()
+        if self._watched and self._open:
+            self._watch_pending()
 
-    def eof_received(self) -> bool:
-        """The other side is done: take what is pending, then close, after all answers have left."""
-        self._take_pending()
-        return False
+    def _on_writable(self) -> None:
+        self._unsent = self._unsent[self._send(self._unsent) :]
+        if not self._unsent and self._open:
+            self._loop.remove_writer(self._socket.fileno())
+            if self._closing:
+                self.abort()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone; a text that came whole before it broke counts."""
-        if self._reader.whole:
-            self._take_pending()
-        if self._alarm is not None:
-            self._alarm.cancel()
-        self._door.leave(self)
-        self._transport = None
-
-    def write(self, data: bytes) -> None:
-        """Write an answer in one piece."""
-        if self._transport is not None:
-            self._transport.write(data)
-
-    def close(self) -> None:
-        """Close, after all answers have left."""
-        if self._transport is not None:
-            self._transport.close()
-
-    def abort(self) -> None:
-        """Close at once."""
-        if self._transport is not None:
-            self._transport.abort()
+    def _send(self, data: bytes) -> int:
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self.abort()
+            return len(data)
 
     def _watch_pending(self) -> None:
         settings = self._door.settings
@@ -193,15 +234,16 @@ class Visitor(asyncio.Protocol):
     def _set_alarm(self, delay: float) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm = asyncio.get_running_loop().call_later(delay, self._on_alarm)
+        self._alarm = self._loop.call_later(delay, self._on_alarm)
 
     def _on_alarm(self) -> None:
         """Nothing more came: what is pending is a message, or wrong; with nothing pending the visit is over."""
         if self._reader.pending:
             self._take_pending()
-            self._set_alarm(self._door.settings.idle_max)
+            if self._open:
+                self._set_alarm(self._door.settings.idle_max)
         else:
-            self.close()
+            self.abort()
 
     def _take_pending(self) -> None:
         if not self._reader.pending:

@@ -50,6 +50,7 @@ class Driver:
         self._tasks: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at: Seconds | None = None
+        self._alarm_is_stale = False
         self._stepping = False
         self._stopped = False
 
@@ -76,9 +77,10 @@ class Driver:
         return now
 
     def step(self) -> None:
-        """Do what the core wants done and hand its events on, until there is nothing more; then set the alarm.
+        """Do what the core wants done and hand its events on, until there is nothing more.
 
         Called after every input. An event that makes the application call the core again is served by the same loop.
+        The alarm is set once, at the end of the event loop's turn, however many inputs that turn brought.
         """
         if self._stepping or self._stopped:
             return
@@ -94,7 +96,9 @@ class Driver:
                     self._say(event)
         finally:
             self._stepping = False
-        self._set_alarm()
+        if not self._alarm_is_stale:
+            self._alarm_is_stale = True
+            asyncio.get_running_loop().call_soon(self._set_alarm)
 
     def _do(self, effect: Effect) -> None:
         match effect:
@@ -150,6 +154,9 @@ class Driver:
         self._say(Problem(reason, source))
 
     def _set_alarm(self) -> None:
+        self._alarm_is_stale = False
+        if self._stopped:
+            return
         deadline = self._core.next_deadline()
         if deadline == self._alarm_at:
             return

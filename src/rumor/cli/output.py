@@ -1,9 +1,11 @@
 """Lines on standard output that never hold up the node.
 
 A reader may stop reading, or a terminal be paused: then lines wait, up to a bound, and beyond it are dropped and
-counted. A thread writes them, since a write to a pipe can't be made without waiting on every platform.
+counted. A thread writes them, since a write to a pipe can't be made without waiting on every platform. It is woken once
+a turn of the event loop, however many lines that turn brought.
 """
 
+import asyncio
 import contextlib
 import os
 import threading
@@ -18,7 +20,7 @@ BATCH = 256
 
 
 class Output:
-    """Writes lines to a file descriptor, each as soon as it can be taken.
+    """Writes lines to a file descriptor, each as soon as it can be taken. Made and fed in an event loop.
 
     `on_closed` is called, from the writing thread, when nobody can read any more. `dropped_line` words the line that
     tells how many were dropped.
@@ -28,7 +30,9 @@ class Output:
         self._descriptor = descriptor
         self._on_closed = on_closed
         self._dropped_line = dropped_line
+        self._loop = asyncio.get_running_loop()
         self._lines: deque[str] = deque()
+        self._wake_planned = False
         self._dropped = 0
         self._ending = False
         self._changed = threading.Condition()
@@ -37,12 +41,14 @@ class Output:
 
     def put(self, line: str) -> None:
         """Write a line, or drop it if too many wait."""
-        with self._changed:
-            if len(self._lines) >= CAPACITY:
+        if len(self._lines) >= CAPACITY:
+            with self._changed:
                 self._dropped += 1
-            else:
-                self._lines.append(line)
-                self._changed.notify()
+            return
+        self._lines.append(line)
+        if not self._wake_planned:
+            self._wake_planned = True
+            self._loop.call_soon(self._wake)
 
     def close(self, timeout: float) -> None:
         """Write what waits, for at most so many seconds."""
@@ -50,6 +56,11 @@ class Output:
             self._ending = True
             self._changed.notify()
         self._writer.join(timeout)
+
+    def _wake(self) -> None:
+        self._wake_planned = False
+        with self._changed:
+            self._changed.notify()
 
     def _write_on(self) -> None:
         while (batch := self._take()) is not None:
@@ -68,11 +79,9 @@ class Output:
                 self._changed.wait()
             if not self._lines:
                 return None
-            batch = [self._lines.popleft() for _ in range(min(BATCH, len(self._lines)))]
-            if self._dropped:
-                batch.append(self._dropped_line(self._dropped))
-                self._dropped = 0
-            return batch
+            dropped, self._dropped = self._dropped, 0
+        batch = [self._lines.popleft() for _ in range(min(BATCH, len(self._lines)))]
+        return [*batch, self._dropped_line(dropped)] if dropped else batch
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

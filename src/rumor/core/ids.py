@@ -1,5 +1,6 @@
 """Who and where: addresses, seconds, and what a node knows of its own address."""
 
+import functools
 import ipaddress
 import re
 from typing import Self, TypeAlias
@@ -63,6 +64,7 @@ def parse_port(text: str, *, port_min: int = 1) -> int:
     return int(text)
 
 
+@functools.lru_cache(maxsize=1024)
 def is_loopback(host: str) -> bool:
     """Whether a host, given as an address or as the name `localhost`, is this machine alone."""
     if host == "localhost":

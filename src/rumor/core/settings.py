@@ -166,7 +166,7 @@ PROFILES: Final[dict[str, Settings]] = {
         profile="local",
         registration=RegistrationSettings(retry_first=0.25, ask_timeout=2.0),
         overlay=OverlaySettings(refused_retry=1.0, alone_retry_first=0.25, ask_timeout=2.0, deaf_after=5.0),
-        liveness=LivenessSettings(interval=0.2, timeout=0.5),
+        liveness=LivenessSettings(interval=0.2, timeout=0.75),
     ),
 }
 """The four profiles. Silence is noticed after about `strikes_max` intervals: 39 s, 10 s, 3 s, 0.75 s."""
