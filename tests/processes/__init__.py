@@ -1,0 +1,1 @@
+"""Real processes on loopback: our program and the original's stand-in, alone and mixed."""
