@@ -122,6 +122,7 @@ class Rumor(Program):
     """`rumor seed` or `rumor peer` with `--json`, and its events."""
 
     def __init__(self, role: str, *arguments: str, cwd: Path, profile: str = "local", port: int = 0) -> None:
+        self.role = role
         command = [sys.executable, "-m", "rumor", role, str(port), "--json", "--profile", profile, *arguments]
         super().__init__(command, cwd)
         self.address = str(self.wait_event("listening")["node"])

@@ -62,6 +62,7 @@ class _Node:
         self._settings = settings if isinstance(settings, Settings) else profile(settings)
         self._advertise = Address.parse(advertise, port_min=0) if advertise is not None else None
         self._address: Address | None = None
+        self._stopped = False
         self._driver: Driver | None = None
         if not insecure and not is_loopback(self._bind.host):
             raise UsageError(
@@ -93,6 +94,7 @@ class _Node:
 
     async def stop(self) -> None:
         """End everything; once more does no harm. `async with` does it for you."""
+        self._stopped = True
         if self._driver is not None:
             await self._driver.stop()
 
@@ -228,14 +230,17 @@ class Peer(_Node):
         return subscription
 
     async def stop(self) -> None:
-        """End everything, subscriptions too."""
+        """End everything: subscriptions end, and who waits in `wait_joined` gets a UsageError."""
         await super().stop()
+        self._neighbor_came.set()
         for subscription in tuple(self._subscriptions):
             subscription.close()
 
     def _running(self) -> PeerCore:
         if self._core is None:
             raise UsageError("the peer has not started")
+        if self._stopped:
+            raise UsageError("the peer has stopped")
         return self._core
 
     def _known_as(self, bound: Address) -> Address:

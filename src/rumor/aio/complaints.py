@@ -1,5 +1,7 @@
 """What is wrong is said once, with its source, not once a packet."""
 
+import math
+
 from rumor.core.events import Problem
 from rumor.core.ids import Seconds
 
@@ -19,7 +21,7 @@ class Complaints:
     def admit(self, problem: Problem, now: Seconds) -> Problem | None:
         """The problem to be said now, or None."""
         key = (problem.what, problem.source)
-        since, held_back = self._said.get(key, (now - WINDOW, 0))
+        since, held_back = self._said.get(key, (-math.inf, 0))
         if now < since + WINDOW:
             self._said[key] = (since, held_back + 1)
             return None

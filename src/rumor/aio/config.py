@@ -21,7 +21,7 @@ def read_seeds(path: Path) -> list[Address]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
+        line = error.object[: error.start].count(b"\n") + 1
         raise ConfigError(f"{path}, line {line}: not UTF-8 text") from error
     return parse_seeds(text, str(path))
 
@@ -33,6 +33,8 @@ def parse_seeds(text: str, name: str) -> list[Address]:
         entry = line.partition("#")[0].strip()
         if not entry:
             continue
+        if "," in entry or len(entry.split()) > 1:
+            raise ConfigError(f"{name}, line {number}: {entry!r} is more than one host:port; write one a line")
         try:
             seeds[Address.parse(entry)] = None
         except AddressError as error:

@@ -7,6 +7,7 @@ between, so that in a burst nobody is shown out whose words have come but were n
 """
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable
 
@@ -19,6 +20,9 @@ from rumor.wire.reader import TextReader
 
 ENTERING_AT_ONCE = 32
 """Connections that are taken from the kernel in one turn of the event loop."""
+
+PAUSE = 0.1
+"""Seconds before the next try when the process can't open another file."""
 
 READ_BYTES_MAX = 4096
 """Bytes that are read at a time: more than any text has."""
@@ -102,12 +106,25 @@ class Door:
                 connection, peername = self._listener.accept()
             except BlockingIOError:
                 return
-            except OSError:  # no file is left to open (EMFILE, ENFILE), or the caller is gone already
-                if self._visitors:
-                    self._evict(self._visitors, "too many open files")
-                return
+            except OSError as error:
+                if error.errno in (errno.EMFILE, errno.ENFILE):
+                    self._pause()
+                return  # otherwise the caller is gone already
             self._next_link += 1
             Visitor(self, self._next_link, connection, str(peername[0])).enter()
+
+    def _pause(self) -> None:
+        """No file is left to open: show the quietest visitor out, and wait a little before the next is let in."""
+        if self._visitors:
+            self._evict(self._visitors, "too many open files")
+        assert self._listener is not None
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._listener.fileno())
+        loop.call_later(PAUSE, self._resume)
+
+    def _resume(self) -> None:
+        if self._listener is not None:
+            asyncio.get_running_loop().add_reader(self._listener.fileno(), self._let_in)
 
     def _evict(self, table: "dict[int, Visitor]", reason: str) -> None:
         quietest = next(iter(table.values()))
@@ -161,6 +178,9 @@ class Visitor:
         """Close, after all answers have left."""
         if self._unsent:
             self._closing = True
+            if self._watched:
+                self._watched = False
+                self._loop.remove_reader(self._socket.fileno())
         else:
             self.abort()
 

@@ -1,8 +1,8 @@
 """The driver: one core, one listening socket, one alarm.
 
 It feeds the core what comes, does the effects that the core wants, hands its events on, and asks when to call again.
-Every exchange is a task that the driver owns and ends; how many there are at once is bounded by the core, which asks
-each neighbor one thing at a time.
+Every exchange is a task that the driver owns and ends. How many there are at once is bounded by the core, which has at
+most one exchange of each kind under way with one node.
 """
 
 import asyncio

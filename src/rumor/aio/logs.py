@@ -1,5 +1,6 @@
 """The classic logs: the lines that the original's users can read, and the file that they go to."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -55,4 +56,5 @@ class LogFile:
         except OSError as error:
             if not self._told:
                 self._told = True
-                self._on_trouble(f"the log {self._path} can't be written: {error.strerror}; going on without it")
+                path = os.fsencode(self._path).decode(errors="replace")
+                self._on_trouble(f"the log {path} can't be written: {error.strerror}; going on without it")

@@ -32,6 +32,8 @@ class Subscription(Generic[Item]):
 
     def put(self, item: Item) -> None:
         """Add one item, or close when there is no room."""
+        if self._closed:
+            return
         if len(self._items) >= self._capacity:
             self._ran_over = True
             self.close()

@@ -1,6 +1,5 @@
 """The program `rumor`: its commands, in the order in which one meets them."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 import rumor
 from rumor.cli import options as opt
-from rumor.cli.stdin import Lines, prompt
+from rumor.cli.stdin import STDIN, Lines, open_standard_files, prompt
 from rumor.core.errors import RumorError
 from rumor.core.ids import Address
 
@@ -58,14 +57,14 @@ def seed(
     """Run a seed: the node that new peers ask first for others."""
     from rumor.cli.node import NodeOptions, run_seed
 
-    port = _port_or_prompt(port, opt.PROMPT_SEED, Lines(sys.stdin.fileno()))
+    port = _port_or_prompt(port, opt.PROMPT_SEED, Lines(STDIN))
     node = NodeOptions(
         bind=opt.bind_address(host, port),
         profile=profile.value,
         advertise=advertise,
         insecure=insecure,
         json=json,
-        log=opt.default_log(profile, log, "seedlog.txt"),
+        log=opt.log_name(profile, log, opt.seed_log),
         lifeline=lifeline,
     )
     raise typer.Exit(run_seed(node))
@@ -117,7 +116,7 @@ def peer(
     """Run a peer: it hears rumors, tells them on, and watches its neighbors."""
     from rumor.cli.node import NodeOptions, PeerOptions, run_peer
 
-    lines = Lines(sys.stdin.fileno())
+    lines = Lines(STDIN)
     port = _port_or_prompt(port, opt.PROMPT_PEER, lines)
     default_messages = "10" if profile is opt.Profile.CLASSIC else "0"
     own = PeerOptions(
@@ -129,7 +128,7 @@ def peer(
         advertise=advertise,
         insecure=insecure,
         json=json,
-        log=opt.default_log(profile, log, f"peerlog_{port}.txt"),
+        log=opt.log_name(profile, log, opt.peer_log),
         lifeline=lifeline,
     )
     raise typer.Exit(run_peer(node, own, lines))
@@ -210,4 +209,5 @@ def _seeds(config: Path | None, texts: list[str]) -> tuple[Address, ...]:
 
 def main() -> None:
     """Run the program."""
+    open_standard_files()
     app()

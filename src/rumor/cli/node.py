@@ -17,6 +17,9 @@ from rumor.core.errors import ConfigError, RumorError, UsageError
 from rumor.core.events import Problem
 from rumor.core.ids import Address
 
+LogName = Callable[[int], Path]
+"""The log's file, by the port that the node got."""
+
 
 class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line says of a node. `lifeline` is the descriptor of a parent's pipe."""
@@ -26,7 +29,7 @@ class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
     advertise: str | None = None
     insecure: bool = False
     json: bool = False
-    log: Path | None = None
+    log: LogName | None = None
     lifeline: int | None = None
 
 
@@ -141,7 +144,8 @@ def _teller(options: NodeOptions, end: Ending) -> Teller:
     end.on_signals(ignore_interrupt=options.lifeline is not None)
 
     def on_closed() -> None:
-        print("rumor: standard output was closed; ending", file=sys.stderr)
+        if options.lifeline is None:  # otherwise it is the parent who has gone
+            print("rumor: standard output was closed; ending", file=sys.stderr)
         end.ask_from_thread(ending.FAILED)
 
     teller: Teller = JsonTeller(on_closed) if options.json else ReadableTeller(on_closed)

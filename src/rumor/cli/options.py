@@ -1,14 +1,19 @@
 """The options that several commands share, each worded once."""
 
 import enum
+import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from rumor.core import ids
 from rumor.core.errors import AddressError, UsageError
 from rumor.core.ids import Address
+
+_COUNT = re.compile("[0-9]{1,18}")
 
 PROMPT_SEED = "Enter port number for seed: "
 PROMPT_PEER = "Enter port number for peer: "
@@ -42,7 +47,7 @@ ProfileOption = Annotated[
     Profile,
     typer.Option(
         "--profile",
-        help="How quickly a silent neighbor counts as dead: classic 39 s, wan 10 s, lan 3 s, local about 1 s.",
+        help="How quickly a crashed neighbor counts as dead: within 39 s, 10 s, 3 s or 0.6 s.",
     ),
 ]
 Log = Annotated[
@@ -79,14 +84,26 @@ def parse_messages(text: str) -> int | None:
     """How many messages `--messages` names; None for `unlimited`."""
     if text == "unlimited":
         return None
-    if text.isascii() and text.isdecimal():
+    if _COUNT.fullmatch(text):
         return int(text)
     raise wrong_use(f"--messages: {text!r} is neither a count nor 'unlimited'")
 
 
-def default_log(profile: Profile, log: Path | None, classic_name: str) -> Path | None:
-    """The log to write: the one named, else the original's in profile classic, else none."""
-    return Path(classic_name) if log is None and profile is Profile.CLASSIC else log
+def log_name(profile: Profile, log: Path | None, original: Callable[[int], Path]) -> Callable[[int], Path] | None:
+    """The log to write, by the node's port: the one named, else the original's in profile classic, else none."""
+    if log is not None:
+        return lambda _: log
+    return original if profile is Profile.CLASSIC else None
+
+
+def seed_log(_: int) -> Path:
+    """A seed's log as the original names it."""
+    return Path("seedlog.txt")
+
+
+def peer_log(port: int) -> Path:
+    """A peer's log as the original names it."""
+    return Path(f"peerlog_{port}.txt")
 
 
 def at_terminal() -> bool:
@@ -98,6 +115,4 @@ def parse_port(text: str | None) -> int:
     """A port typed at a prompt; raises UsageError."""
     if text is None:
         raise UsageError("no port was given")
-    if not (text.isascii() and text.isdecimal() and int(text) <= 65_535):
-        raise UsageError(f"{text!r} is not a port from 0 to 65535")
-    return int(text)
+    return ids.parse_port(text, port_min=0)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rumor.aio.config import read_seeds
 from rumor.cli.ending import INTERRUPTED, WRONG_USE
-from rumor.cli.node import NodeOptions, PeerOptions, run_peer, run_seed
-from rumor.cli.options import PROMPT_PEER, PROMPT_SEED, parse_port
-from rumor.cli.stdin import Lines, prompt
+from rumor.cli.node import LogName, NodeOptions, PeerOptions, run_peer, run_seed
+from rumor.cli.options import PROMPT_PEER, PROMPT_SEED, parse_port, peer_log, seed_log
+from rumor.cli.stdin import STDIN, Lines, open_standard_files, prompt
 from rumor.core.errors import RumorError
 from rumor.core.ids import Address
 
@@ -24,10 +24,11 @@ MESSAGES = 10
 
 def seed() -> int:
     """Run a seed as `python seed.py` does; returns the exit code."""
-    lines = Lines(sys.stdin.fileno())
+    open_standard_files()
+    lines = Lines(STDIN)
     try:
         port = parse_port(prompt(lines, PROMPT_SEED))
-        return run_seed(_options(port, Path("seedlog.txt")))
+        return run_seed(_options(port, seed_log))
     except KeyboardInterrupt:
         return INTERRUPTED
     except RumorError as error:
@@ -36,11 +37,12 @@ def seed() -> int:
 
 def peer() -> int:
     """Run a peer as `python peer.py` does; returns the exit code."""
-    lines = Lines(sys.stdin.fileno())
+    open_standard_files()
+    lines = Lines(STDIN)
     try:
         port = parse_port(prompt(lines, PROMPT_PEER))
         seeds = tuple(read_seeds(CONFIG))
-        options = _options(port, Path(f"peerlog_{port}.txt"))
+        options = _options(port, peer_log)
         return run_peer(options, PeerOptions(seeds=seeds, every=EVERY, messages=MESSAGES), lines)
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -48,7 +50,7 @@ def peer() -> int:
         return _wrong(error)
 
 
-def _options(port: int, log: Path) -> NodeOptions:
+def _options(port: int, log: LogName) -> NodeOptions:
     return NodeOptions(bind=Address(HOST, port), profile="classic", log=log)
 
 

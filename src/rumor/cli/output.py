@@ -6,8 +6,8 @@ a turn of the event loop, however many lines that turn brought.
 """
 
 import asyncio
-import contextlib
 import os
+import select
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -86,5 +86,7 @@ class Output:
 
 def _write_all(descriptor: int, data: bytes) -> None:
     while data:
-        with contextlib.suppress(InterruptedError):
+        try:
             data = data[os.write(descriptor, data) :]
+        except BlockingIOError:  # somebody else with the same pipe or terminal made it so
+            select.select([], [descriptor], [])

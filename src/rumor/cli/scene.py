@@ -121,7 +121,7 @@ class Scene:
             del self._told[next(iter(self._told))]
         origin, number = key
         count = len(rumor.heard.keys() & rumor.expected.keys())
-        share = round(100 * count / len(rumor.expected)) if rumor.expected else 0
+        share = 100 * count // len(rumor.expected) if rumor.expected else 0
         said = f"{number}: {rumor.payload}" if rumor.payload else f"{number}"
         return Line("rumor", f"{origin}  GOSSIP{said}  coverage {count}/{len(rumor.expected)} ({share} %)")
 

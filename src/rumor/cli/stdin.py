@@ -13,6 +13,8 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 
+STDIN = 0
+
 LINE_BYTES_MAX = 1 << 16
 """A longer line is cut here; it is too long for a rumor anyway, and refused as such."""
 
@@ -52,6 +54,20 @@ class Lines:
                 if error.errno != errno.EIO or not os.isatty(self._descriptor):
                     return b""
                 time.sleep(BACKGROUND_PAUSE)
+
+
+def open_standard_files() -> None:
+    """Put the null device where a program was started with a standard file closed (`rumor seed 3400 <&-`).
+
+    Otherwise the next file that is opened, a socket perhaps, would take its place, and be read or written as such.
+    """
+    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free descriptor, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(descriptor, mode, closefd=False))  # noqa: SIM115 - stays open to the end
 
 
 def prompt(lines: Lines, text: str) -> str | None:

@@ -14,6 +14,8 @@ from rumor.cli import jsonlines
 from rumor.cli.output import Output
 from rumor.core.events import Event, NeighborDown, NeighborUp, Problem, Registered, RumorHeard, Strike
 
+STDOUT = 1
+
 CLOSE_TIMEOUT = 0.5
 """Seconds that the last lines may take when a node ends."""
 
@@ -31,7 +33,7 @@ class JsonTeller:
 
     def __init__(self, on_closed: Callable[[], None]) -> None:
         self._node = ""
-        self._output = Output(sys.stdout.fileno(), on_closed, self._dropped_line)
+        self._output = Output(STDOUT, on_closed, self._dropped_line)
 
     def listening(self, node: str) -> None:
         """The node has begun, under this address."""
@@ -60,7 +62,7 @@ class ReadableTeller:
     """A line for people: the classic log's lines, and around them who came and went. Colour and time on a terminal."""
 
     def __init__(self, on_closed: Callable[[], None]) -> None:
-        self._output = Output(sys.stdout.fileno(), on_closed, "(… {} lines dropped)".format)
+        self._output = Output(STDOUT, on_closed, "(… {} lines dropped)".format)
         self._colored = use_color()
 
     def listening(self, node: str) -> None:
@@ -87,19 +89,23 @@ class ReadableTeller:
 class LoggingTeller:
     """Another teller, and a classic log beside it."""
 
-    def __init__(self, teller: Teller, path: Path) -> None:
+    def __init__(self, teller: Teller, log_name: Callable[[int], Path]) -> None:
         self._teller = teller
-        self._log = LogFile(path, lambda trouble: teller.event(Problem(trouble)))
+        self._log_name = log_name
+        self._log: LogFile | None = None
 
     def listening(self, node: str) -> None:
-        """The node has begun, under this address."""
+        """The node has begun, under this address, whose port may name the log."""
         self._teller.listening(node)
+        path = self._log_name(int(node.rpartition(":")[2]))
+        self._log = LogFile(path, lambda trouble: self._teller.event(Problem(trouble)))
 
     def event(self, event: Event) -> None:
         """Something happened."""
         self._teller.event(event)
-        for line in classic_lines(event):
-            self._log.write(line)
+        if self._log is not None:
+            for line in classic_lines(event):
+                self._log.write(line)
 
     def stopped(self) -> None:
         """The node has ended."""

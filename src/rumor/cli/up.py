@@ -23,7 +23,7 @@ from rumor.cli import ending, jsonlines
 from rumor.cli.ending import Ending
 from rumor.cli.output import Output
 from rumor.cli.scene import Line, Scene
-from rumor.cli.telling import CLOSE_TIMEOUT, use_color
+from rumor.cli.telling import CLOSE_TIMEOUT, STDOUT, use_color
 
 JOIN_PATIENCE = 15.0
 """Seconds after which gossip begins although not every peer has joined."""
@@ -86,9 +86,7 @@ class Story:
     def __init__(self, *, json: bool, end: Ending) -> None:
         self._json = json
         self._colored = use_color() and not json
-        self._output = Output(
-            sys.stdout.fileno(), lambda: end.ask_from_thread(ending.FAILED), "(… {} lines dropped)".format
-        )
+        self._output = Output(STDOUT, lambda: end.ask_from_thread(ending.FAILED), "(… {} lines dropped)".format)
 
     def tell(self, lines: Iterable[Line]) -> None:
         """Print lines for people; nothing with `--json`."""
@@ -188,7 +186,10 @@ class Network:
                     with contextlib.suppress(ProcessLookupError):
                         child.process.kill()
                 await asyncio.wait(running)
-        await asyncio.wait_for(asyncio.gather(*self._tasks, return_exceptions=True), ending.STOP_TIMEOUT)
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=ending.STOP_TIMEOUT)
+            for task in late:
+                task.cancel()
 
     async def _start(self) -> None:
         options = self._options

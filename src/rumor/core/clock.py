@@ -6,7 +6,8 @@ from rumor.core.ids import Seconds
 class WallClock:
     """Turns a moment of the driver's monotonic clock into the time of day.
 
-    `offset` is time of day minus monotonic clock. The driver sets it anew when it sees that the time of day was moved.
+    `offset` is time of day minus monotonic clock. The driver sets it anew at each input, since the
+    time of day may be moved.
     """
 
     def __init__(self, offset: Seconds) -> None:

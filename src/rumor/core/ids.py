@@ -21,6 +21,7 @@ PORT_MAX = 65_535
 _IPV4 = re.compile(IPV4)
 _PORT = re.compile(r"[0-9]{1,5}")
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")
+_ZONE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _ALL_NUMERIC = re.compile(r"[0-9.]+")
 
 
@@ -67,10 +68,10 @@ def parse_port(text: str, *, port_min: int = 1) -> int:
 @functools.lru_cache(maxsize=1024)
 def is_loopback(host: str) -> bool:
     """Whether a host, given as an address or as the name `localhost`, is this machine alone."""
-    if host == "localhost":
+    if host.lower() == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(source_host(host)).is_loopback
     except ValueError:
         return False
 
@@ -92,9 +93,12 @@ def source_host(source: str) -> str:
 def _parse_host(host: str, text: str) -> str:
     if host.startswith("[") and host.endswith("]"):
         try:
-            return str(ipaddress.IPv6Address(host[1:-1]))
+            address = ipaddress.IPv6Address(host[1:-1])
         except ValueError:
             raise AddressError(f"{host!r} is not an IPv6 address in brackets") from None
+        if address.scope_id is not None and _ZONE.fullmatch(address.scope_id) is None:
+            raise AddressError(f"{host!r} names no network interface after its %")
+        return str(address)
     if ":" in host:
         raise AddressError(f"{text!r}: an IPv6 address stands in brackets, as in [::1]:3400")
     if _ALL_NUMERIC.fullmatch(host):

@@ -75,7 +75,8 @@ class LivenessReply(msgspec.Struct, frozen=True):
 class Gossip(msgspec.Struct, frozen=True):
     """One rumor as the classic wire carries it.
 
-    `tail` is what follows the number, carried along untouched: empty, or a colon and the text.
+    `tail` is what follows the number, carried along untouched: empty, or a colon and the text; from others it may be
+    anything on one line that does not begin with a digit.
     """
 
     timestamp: str

@@ -17,6 +17,7 @@ Rule 1: neighbors never exceed `neighbors_max`. Rule 2: while no neighbor holds 
 import enum
 from collections.abc import Iterable
 from random import Random
+from typing import assert_never
 
 from rumor.core.effects import Answer, Ask, Close, Failure
 from rumor.core.events import Alone, NeighborDown, NeighborUp, Reason
@@ -47,7 +48,7 @@ class Overlay:
         self._rng = rng
         self._neighbors: dict[Address, None] = {}
         self._one_sided: dict[Address, None] = {}
-        self._asked: dict[Address, None] = {}
+        self._asked: dict[Address, bool] = {}
         self._contacts: dict[Address, Seconds] = {}
         self._timers: Timers[_Due] = Timers()
         self._wanted = rng.randint(settings.wanted_min, settings.wanted_max)
@@ -71,10 +72,11 @@ class Overlay:
 
     def learn(self, peers: Iterable[Address], now: Seconds) -> None:
         """Take peers that a seed named as contacts, and ask as many as are missing."""
-        for peer in peers:
-            if not self._identity.is_self(peer) and peer not in self._contacts:
-                self._make_room_for_contact()
-                self._contacts[peer] = now
+        new = [peer for peer in peers if not self._identity.is_self(peer) and peer not in self._contacts]
+        if len(new) > self._settings.contacts_capacity:
+            new = self._rng.sample(new, self._settings.contacts_capacity)
+        self._make_room_for_contacts(len(new))
+        self._contacts.update(dict.fromkeys(new, now))
         self._fill(now)
 
     def tick(self, now: Seconds) -> None:
@@ -92,6 +94,8 @@ class Overlay:
                     self._outbox.say(Alone(self._alone_since))
                 case _Due.DEAF:
                     self._ask_neighbors_again(now)
+                case _:
+                    assert_never(due)
             self._fill(now)
 
     def next_deadline(self) -> Seconds | None:
@@ -100,39 +104,43 @@ class Overlay:
 
     def on_connect_request(self, link: int, peer: Address, now: Seconds) -> None:
         """A peer wants to be our neighbor: yes while there is room, else no reply and the connection closed."""
-        known = peer in self._neighbors or peer in self._asked
-        if self._identity.is_self(peer) or not (known or self._make_room_for_neighbor(now)):
+        was_asked = self._asked.pop(peer, None) is not None
+        places_kept = 0 if was_asked else len(self._asked.keys() - self._neighbors.keys())
+        if self._identity.is_self(peer) or not self._add(peer, Reason.ACCEPTED, places_kept, now):
             self._outbox.do(Close(link))
-            return
-        self._outbox.do(Answer(link, ConnectAccepted()))
-        self._add(peer, Reason.ACCEPTED, now)
+        else:
+            self._outbox.do(Answer(link, ConnectAccepted()))
 
     def on_accepted(self, peer: Address, now: Seconds) -> None:
         """A peer that we asked took us as its neighbor; one that was lost meanwhile stays lost."""
         if peer in self._asked:
             del self._asked[peer]
-            self._add(peer, Reason.ASKED, now)
+            self._add(peer, Reason.ASKED, 0, now)
 
     def on_refused(self, peer: Address, failure: Failure, now: Seconds) -> None:
         """A peer that we asked has no room, or can't be reached: move on to the next."""
-        self._asked.pop(peer, None)
+        if peer not in self._asked:
+            return  # it was lost meanwhile, or asked us itself
+        was_neighbor = self._asked.pop(peer)
         if failure is Failure.UNREACHABLE:
             self._contacts.pop(peer, None)
         else:
+            if peer not in self._contacts:
+                self._make_room_for_contacts(1)
             self._contacts[peer] = now + self._settings.refused_retry * self._rng.uniform(0.5, 1.0)
-            if peer in self._neighbors:
+            if was_neighbor and peer in self._neighbors:
                 was_alone = self._is_alone
                 self._one_sided[peer] = None
                 if self._is_alone and not was_alone:
                     self._begin_alone(now)
         self._fill(now)
 
-    def on_liveness_request(self, now: Seconds) -> None:
-        """Somebody holds us as a neighbor: we are not deaf."""
+    def on_liveness_request(self, host: str, now: Seconds) -> None:
+        """Somebody on that host holds us as a neighbor: we are not deaf. Which neighbor it is, the text lacks."""
         if _Due.DEAF in self._timers:
             self._timers.set(_Due.DEAF, now + self._settings.deaf_after)
-        if self._one_sided:
-            self._one_sided.clear()
+        for peer in [peer for peer in self._one_sided if peer.host == host]:
+            del self._one_sided[peer]
             self._timers.cancel(_Due.ALONE)
 
     def drop(self, peer: Address, reason: Reason, now: Seconds) -> None:
@@ -159,8 +167,11 @@ class Overlay:
         """Whether no neighbor holds us, as far as we know."""
         return len(self._one_sided) == len(self._neighbors)
 
-    def _add(self, peer: Address, reason: Reason, now: Seconds) -> None:
+    def _add(self, peer: Address, reason: Reason, places_kept: int, now: Seconds) -> bool:
+        """Take a neighbor, if there is a place beside those that are kept for peers we asked."""
         new = peer not in self._neighbors
+        if new and not self._make_room_for_neighbor(places_kept, now):
+            return False
         self._neighbors[peer] = None
         self._one_sided.pop(peer, None)
         self._timers.cancel(_Due.ALONE)
@@ -168,6 +179,7 @@ class Overlay:
             self._timers.set(_Due.DEAF, now + self._settings.deaf_after)
         if new:
             self._outbox.say(NeighborUp(peer, reason))
+        return True
 
     def _fill(self, now: Seconds) -> None:
         """Ask contacts at random for the neighbors that are missing."""
@@ -188,7 +200,7 @@ class Overlay:
         return peer in self._neighbors or peer in self._asked or self._identity.is_self(peer)
 
     def _ask(self, peer: Address) -> None:
-        self._asked[peer] = None
+        self._asked[peer] = peer in self._neighbors
         self._outbox.do(Ask(peer, ConnectRequest(self._identity.address), self._settings.ask_timeout))
 
     def _ask_neighbors_again(self, now: Seconds) -> None:
@@ -209,15 +221,17 @@ class Overlay:
         )
         self._timers.set(_Due.ALONE, now + wait)
 
-    def _make_room_for_neighbor(self, now: Seconds) -> bool:
+    def _make_room_for_neighbor(self, places_kept: int, now: Seconds) -> bool:
         """Whether there is a place for one neighbor more; a one-sided one gives up its own if need be."""
-        if len(self._neighbors) + len(self._asked.keys() - self._neighbors.keys()) < self._settings.neighbors_max:
+        if len(self._neighbors) + places_kept < self._settings.neighbors_max:
             return True
         if not self._one_sided:
             return False
         self._remove(next(iter(self._one_sided)), Reason.FORGOT_US, now)
         return True
 
-    def _make_room_for_contact(self) -> None:
-        if len(self._contacts) >= self._settings.contacts_capacity:
-            del self._contacts[self._rng.choice(tuple(self._contacts))]
+    def _make_room_for_contacts(self, count: int) -> None:
+        surplus = len(self._contacts) + count - self._settings.contacts_capacity
+        if surplus > 0:
+            for peer in self._rng.sample(tuple(self._contacts), surplus):
+                del self._contacts[peer]

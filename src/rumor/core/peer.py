@@ -89,7 +89,7 @@ class Peer:
             case LivenessRequest():
                 own_host = self._identity.address.host
                 self._outbox.do(Answer(link, LivenessReply(message.timestamp, message.sender, own_host)))
-                self._overlay.on_liveness_request(now)
+                self._overlay.on_liveness_request(source_host(source), now)
             case ConnectRequest():
                 self._on_connect_request(link, Address(source_host(source), message.address.port), now)
             case Preface():
@@ -208,7 +208,7 @@ class Peer:
         self._identity.seen_as(reply.peers[-1])
         renewed = self._registration.on_peer_list(seed, reply, now)
         others = tuple(peer for peer in dict.fromkeys(reply.peers) if not self._identity.is_self(peer))
-        if not renewed or not self._overlay.neighbors:
+        if not renewed or (others and not self._overlay.neighbors):
             self._outbox.say(PeerListReceived(seed, others))
         self._overlay.learn(others, now)
 

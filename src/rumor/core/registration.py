@@ -46,7 +46,7 @@ class _Due(enum.Enum):
 
 
 class _Seed:
-    """What we know of one seed."""
+    """What we know of one seed. `busy` while a registration or a preface is under way."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -55,6 +55,7 @@ class _Seed:
         self.kind_since: Seconds = 0.0
         self.failures = 0
         self.listed_once = False
+        self.busy = False
         self.last_resorts = 0
 
 
@@ -93,7 +94,7 @@ class Registration:
         for due, address in self._timers.due(now):
             seed = self._seeds[address]
             if due is _Due.RENEWAL:
-                self._visit(seed, now)
+                self._visit(seed)
         self._ask_enough(now)
         for address, report in self._report_timers.due(now):
             self._tell(address, report)
@@ -104,7 +105,7 @@ class Registration:
 
     def on_peer_list(self, address: Address, reply: PeerList, now: Seconds) -> bool:
         """A seed took us on its list; returns whether it held us before. One that lists us twice is an original."""
-        seed = self._seeds[address]
+        seed = self._free(address)
         if sum(1 for peer in reply.peers if self._identity.is_self(peer)) > 1:
             self._recognize(seed, _Kind.ORIGINAL, now)
         renewed = seed.state is _State.HELD
@@ -117,18 +118,25 @@ class Registration:
         return renewed
 
     def on_register_failed(self, address: Address, failure: Failure, now: Seconds) -> None:
-        """A seed did not answer our registration: try another, and this one later."""
-        self._lose(self._seeds[address], failure, now)
+        """A seed did not answer our registration: try another, and this one later.
+
+        An original that has us on its list already, and can be reached, holds us still.
+        """
+        seed = self._free(address)
+        if seed.state is _State.HELD and seed.kind is _Kind.ORIGINAL and failure is not Failure.UNREACHABLE:
+            self._plan_renewal(seed, now)
+        else:
+            self._lose(seed, failure, now)
 
     def on_preface_answered(self, address: Address, now: Seconds) -> None:
         """The seed is one of ours: to register again does no harm."""
-        seed = self._seeds[address]
+        seed = self._free(address)
         self._recognize(seed, _Kind.OURS, now)
         self._register(seed)
 
     def on_preface_failed(self, address: Address, failure: Failure, now: Seconds) -> None:
         """The seed is an original, or it can't be reached. Silence tells neither: it may be busy."""
-        seed = self._seeds[address]
+        seed = self._free(address)
         if failure is Failure.UNREACHABLE:
             seed.kind = _Kind.UNKNOWN
             self._lose(seed, failure, now)
@@ -143,11 +151,11 @@ class Registration:
         At an original seed only as a last resort, ever more rarely, since it will list us twice.
         """
         for seed in self._seeds.values():
-            if seed.state is not _State.HELD:
+            if seed.state is not _State.HELD or seed.busy:
                 continue
             patience = self._settings.original_alone * 2.0**seed.last_resorts
             if seed.kind is not _Kind.ORIGINAL:
-                self._visit(seed, now)
+                self._visit(seed)
             elif now - alone_since >= patience:
                 seed.last_resorts = min(seed.last_resorts + 1, 16)
                 self._register(seed)
@@ -199,7 +207,7 @@ class Registration:
     def _tell_if_short(self) -> None:
         """Say once when no further seed can be asked and fewer than wanted hold us."""
         held = len(self.held)
-        if held == self.wanted:
+        if held >= self.wanted:
             self._short_told = None
         elif held != self._short_told and all(seed.state is not _State.ASKED for seed in self._seeds.values()):
             self._short_told = held
@@ -208,19 +216,26 @@ class Registration:
             else:
                 self._outbox.say(Problem("registered with fewer seeds than wanted", detail=f"{held} of {self.wanted}"))
 
-    def _visit(self, seed: _Seed, now: Seconds) -> None:
+    def _visit(self, seed: _Seed) -> None:
         """Renew where that is known to be harmless, else find out the kind of the seed first."""
         if seed.kind is _Kind.OURS:
             self._register(seed)
-        elif seed.kind is _Kind.ORIGINAL and now < seed.kind_since + self._settings.original_recheck:
-            self._plan_renewal(seed, now)
         else:
-            self._timers.cancel((_Due.RENEWAL, seed.address))
-            self._outbox.do(Ask(seed.address, Preface(), PREFACE_TIMEOUT))
+            self._ask(seed, Preface(), PREFACE_TIMEOUT)
 
     def _register(self, seed: _Seed) -> None:
+        self._ask(seed, Register(self._identity.address), self._settings.ask_timeout)
+
+    def _ask(self, seed: _Seed, request: Preface | Register, timeout: Seconds) -> None:
+        seed.busy = True
         self._timers.cancel((_Due.RENEWAL, seed.address))
-        self._outbox.do(Ask(seed.address, Register(self._identity.address), self._settings.ask_timeout))
+        self._outbox.do(Ask(seed.address, request, timeout))
+
+    def _free(self, address: Address) -> _Seed:
+        """The seed whose exchange has ended."""
+        seed = self._seeds[address]
+        seed.busy = False
+        return seed
 
     def _recognize(self, seed: _Seed, kind: _Kind, now: Seconds) -> None:
         seed.kind = kind

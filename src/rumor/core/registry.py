@@ -5,10 +5,16 @@ peer reads.
 """
 
 import enum
+from collections.abc import Iterator
 from random import Random
 
 from rumor.core.ids import Address
 from rumor.core.settings import RegistrySettings
+
+ENTRY_BYTES_MIN = len(",1.1.1.1:1")
+
+DRAWN_WITHOUT_REPETITION_MAX = 8 * 1024
+"""Up to here a list is shuffled for a sample; a longer one holds so much more than a reply that few are drawn twice."""
 
 
 class Refusal(enum.Enum):
@@ -72,20 +78,39 @@ class Registry:
         If that is longer than an original peer reads, as many of the others as fit, chosen at random.
         """
         room = self._settings.reply_bytes_max - len(str(asker))
-        others = self._sample(asker, at_most=room // len(",1.1.1.1:1"))
-        while (length := sum(len(str(peer)) + 1 for peer in others)) > room:
-            surplus = max(1, (length - room) // len(",255.255.255.255:65535"))
-            for place in sorted(self._rng.sample(range(len(others)), surplus), reverse=True):
-                del others[place]
-        return (*others, asker)
+        if len(self._places) <= 1 + room // ENTRY_BYTES_MIN:
+            others = [peer for peer in self._places if peer != asker]
+            if sum(map(_entry_bytes, others)) <= room:
+                return (*others, asker)
+        return (*self._sample(asker, room), asker)
 
-    def _sample(self, asker: Address, *, at_most: int) -> list[Address]:
-        """At most so many of the others, in the order of registration."""
-        if len(self._places) <= at_most + 1:
-            return [peer for peer in self._places if peer != asker]
-        places: set[int] = set()
-        while len(places) < at_most:
-            place = self._rng.randrange(len(self._slots))
-            if self._slots[place] not in (None, asker):
-                places.add(place)
-        return [peer for place in sorted(places) if (peer := self._slots[place]) is not None]
+    def _sample(self, asker: Address, room: int) -> list[Address]:
+        """Others at random, until one does not fit into so many bytes any more, in the order of registration.
+
+        There are more than fit: that is for the caller to see to.
+        """
+        chosen: dict[int, Address] = {}
+        places = self._random_places()
+        while True:
+            place = next(places)
+            peer = self._slots[place]
+            if peer is None or peer == asker or place in chosen:
+                continue
+            room -= _entry_bytes(peer)
+            if room < 0:
+                break
+            chosen[place] = peer
+        return [chosen[place] for place in sorted(chosen)]
+
+    def _random_places(self) -> Iterator[int]:
+        """Places in random order: each once in a short list; in a long one at random, without end."""
+        if len(self._slots) <= DRAWN_WITHOUT_REPETITION_MAX:
+            yield from self._rng.sample(range(len(self._slots)), len(self._slots))
+        else:
+            while True:
+                yield self._rng.randrange(len(self._slots))
+
+
+def _entry_bytes(peer: Address) -> int:
+    """What an entry takes in a reply, its comma included."""
+    return len(str(peer)) + 1

@@ -4,12 +4,16 @@ Durations are seconds. A profile is a whole set of them for one kind of network:
 timings; `wan`, `lan` (the default) and `local` differ in how quickly a dead neighbor is noticed.
 """
 
+import math
 from typing import Final
 
 import msgspec
 
 from rumor.core.errors import UsageError
 from rumor.core.ids import Seconds
+
+SHORTEST: Final[Seconds] = 0.001
+"""The shortest duration that can be set."""
 
 
 class RegistrationSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +48,7 @@ class OverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
     """How many neighbors a peer asks for itself: drawn at random from this range when it starts.
 
     The original draws from 1 to 4; with 1 and 2 among them small networks now and then fall into pieces, so only the
-    profile `classic` keeps that.
+    profile `classic` keeps that. Once a minute a peer wants one more, up to `wanted_max`.
     """
     neighbors_max: int = 10
     """How many neighbors a peer has at most, so that nobody is left deaf. The original stops at 4."""
@@ -131,23 +135,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Check each value and those that must fit each other; raises UsageError."""
         for group in (self.registration, self.overlay, self.liveness, self.message_list, self.registry, self.door):
-            for name in group.__struct_fields__:
-                _check(name, getattr(group, name))
+            for field in msgspec.structs.fields(group):
+                _check(field.name, field.type, getattr(group, field.name))
         overlay = self.overlay
         if not overlay.wanted_min <= overlay.wanted_max <= overlay.neighbors_max:
             raise UsageError("wanted_min, wanted_max and neighbors_max must not fall")
-        if self.registration.renewal_jitter >= 1.0:
-            raise UsageError("renewal_jitter must be below 1")
         if self.message_list.text_bytes_max > MessageListSettings().text_bytes_max:
             raise UsageError("text_bytes_max can't be above 1023: an original node would cut the text")
+        if not len("255.255.255.255:65535") <= self.registry.reply_bytes_max <= RegistrySettings().reply_bytes_max:
+            raise UsageError("reply_bytes_max must be from 21, for the asker, to 10239: an original peer would cut it")
 
 
-def _check(name: str, value: float) -> None:
-    if isinstance(value, bool):
+def _check(name: str, kind: type, value: float) -> None:
+    """Counts are whole and at least 1, durations finite and at least a millisecond, and the one share lies below 1."""
+    if kind is bool:
         return
-    least = 1 if isinstance(value, int) else 0.001
-    if value < least and name != "renewal_jitter":
+    if kind is int and type(value) is not int:
+        raise UsageError(f"{name} must be a whole number, not {value}")
+    least = 1 if kind is int else 0.0 if name == "renewal_jitter" else SHORTEST
+    if not value >= least:
         raise UsageError(f"{name} must be at least {least}, not {value}")
+    if value >= (1.0 if name == "renewal_jitter" else math.inf):
+        raise UsageError(f"{name} must be below {'1' if name == 'renewal_jitter' else 'infinity'}, not {value}")
 
 
 PROFILES: Final[dict[str, Settings]] = {
@@ -169,7 +178,11 @@ PROFILES: Final[dict[str, Settings]] = {
         liveness=LivenessSettings(interval=0.2, timeout=0.75),
     ),
 }
-"""The four profiles. Silence is noticed after about `strikes_max` intervals: 39 s, 10 s, 3 s, 0.75 s."""
+"""The four profiles.
+
+A crashed neighbor refuses connections, and so is dead after `strikes_max` requests, two to three intervals: within
+39 s, 10 s, 3 s, 0.6 s. A silent one lets each request run into its timeout.
+"""
 
 
 def profile(name: str) -> Settings:

@@ -1,16 +1,20 @@
 """When is a text whole? The classic wire has no framing, so the reader decides by what has come and how.
 
-An original node takes what one read brings for the message. So does the reader for what is answered: whole in the first
-piece, answered at once. But TCP may split a text, and then an address that ends in `:40` may yet become `:4001`: what
-came in pieces, or is not answered at all, is taken when nothing more comes: the owner, who has the clock, calls `rest`.
+An original node takes what one read brings for the message. So does the reader for what is answered: whole in the
+first piece, answered at once. What came in pieces, or is not answered at all, is taken when nothing more comes (the
+owner, who has the clock, calls `rest`), since what ends in `:40` so far may yet become `:4001`. TCP splits no text that
+leaves in one write and is shorter than a segment, so that in practice only long lists come in pieces.
 """
 
 from rumor.core.errors import WireError
-from rumor.core.messages import ConnectRequest, Incoming, LivenessRequest, PeerList, Preface, Register, Reply, Request
+from rumor.core.messages import ConnectRequest, Incoming, LivenessRequest, Preface, Register, Reply, Request
 from rumor.wire import text
 
 LIST_BYTES_MAX = 1 << 20
 """The longest peer list that is read; an original seed sends its list whole, however long it is."""
+
+SEGMENT_BYTES_MIN = 536
+"""The least that a TCP segment holds when there is more to send (RFC 9293, 3.7.1): a shorter first piece is no part."""
 
 
 class TextReader:
@@ -33,23 +37,32 @@ class TextReader:
     def feed(self, data: bytes) -> Incoming | None:
         """Take in bytes; gives a message that is to be answered at once.
 
-        Raises WireError for what can't become a message any more; the reader is then of no further use.
+        What follows the preface is dropped: it is for nodes that speak more than we do. Raises WireError for what can't
+        become a message any more; the reader is then of no further use.
         """
+        if not data:
+            return None
         first_piece = not self._buffer
         self._buffer += data
+        self._whole = None
+        if self._buffer[0] == text.PREFACE[0]:
+            return self._feed_preface()
         if len(self._buffer) > text.TEXT_BYTES_MAX:
             raise WireError(f"a text above {text.TEXT_BYTES_MAX} bytes")
-        if self._buffer[0] == text.PREFACE[0] and not text.PREFACE.startswith(self._buffer):
-            raise WireError("bytes that are not UTF-8")
         try:
             self._whole = text.parse(self._buffer)
         except WireError:
-            self._whole = None
             return None
-        answered_at_once = isinstance(self._whole, Preface) or (
-            first_piece and isinstance(self._whole, Register | ConnectRequest | LivenessRequest)
-        )
+        answered_at_once = first_piece and isinstance(self._whole, Register | ConnectRequest | LivenessRequest)
         return self._take() if answered_at_once else None
+
+    def _feed_preface(self) -> Preface | None:
+        if self._buffer.startswith(text.PREFACE):
+            self._buffer = b""
+            return Preface()
+        if not text.PREFACE.startswith(self._buffer):
+            raise WireError("bytes that are not UTF-8")
+        return None
 
     def rest(self) -> Incoming:
         """Nothing more comes, or not soon: the message that is pending. Raises WireError when it is none."""
@@ -79,17 +92,25 @@ class ReplyReader:
         return bool(self._buffer)
 
     def feed(self, data: bytes) -> Reply | None:
-        """Take in bytes; gives the reply when it came whole in the first piece. Raises WireError above the bound."""
+        """Take in bytes; gives the reply when more can't belong to it. Raises WireError above the bound.
+
+        A list that is long enough to have been split may go on behind any entry with our port, so it is left to `rest`,
+        and so is a liveness reply that came in pieces. The other replies have an end of their own.
+        """
         first_piece = not self._buffer
         self._buffer += data
-        bytes_max = LIST_BYTES_MAX if isinstance(self._request, Register) else text.TEXT_BYTES_MAX
+        is_list = isinstance(self._request, Register)
+        bytes_max = LIST_BYTES_MAX if is_list else text.TEXT_BYTES_MAX
         if len(self._buffer) > bytes_max:
             raise WireError(f"a reply above {bytes_max} bytes")
+        if not first_piece and isinstance(self._request, Register | LivenessRequest):
+            return None
+        if is_list and len(data) >= SEGMENT_BYTES_MIN:
+            return None
         try:
-            reply = self.rest()
+            return self.rest()
         except WireError:
             return None
-        return reply if first_piece or not isinstance(reply, PeerList) else None
 
     def rest(self) -> Reply:
         """Nothing more comes, or not soon: the reply. Raises WireError when what came is none."""

@@ -49,7 +49,7 @@ _DEAD = re.compile(rf"Dead Node:({IPV4}):({_PORT}):({_TIMESTAMP}):({IPV4})")
 _CONNECT = re.compile(rf"New Connect Request From:({IPV4}):({_PORT})")
 _LIVENESS = re.compile(rf"Liveness Request:({_TIMESTAMP}):({IPV4})")
 _LIVENESS_REPLY = re.compile(rf"Liveness Reply:({_TIMESTAMP}):({IPV4}):({IPV4})")
-_GOSSIP = re.compile(rf"({_TIMESTAMP}):({IPV4}):({_PORT}):GOSSIP(0|[1-9][0-9]{{0,18}})(.*)", re.DOTALL)
+_GOSSIP = re.compile(rf"({_TIMESTAMP}):({IPV4}):({_PORT}):GOSSIP(0|[1-9][0-9]{{0,18}})(?![0-9])(.*)", re.DOTALL)
 
 
 def format(message: Message) -> bytes:

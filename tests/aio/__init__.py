@@ -1,0 +1,1 @@
+"""Tests of the asyncio side: config, logs, complaints, sockets, subscriptions."""

@@ -1,0 +1,308 @@
+"""The story that `rumor up` shows, from the nodes' events."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from rumor.cli.scene import RUMOR_PATIENCE, TOLD_CAPACITY, Line, Scene
+
+ANA, BO, CY, DI, ED, FAY, GUS, HAL = PEERS = [f"127.0.0.1:{port}" for port in range(4001, 4009)]
+SEED = "127.0.0.1:3400"
+
+
+def test_the_first_word_has_a_column_of_its_own() -> None:
+    """What a line is about can be looked for at its beginning."""
+    assert str(Line("rumor", "text")) == "rumor   text"
+    assert str(Line("problem", "text")) == "problem text"
+
+
+def test_a_node_that_listens_is_told_with_its_process() -> None:
+    """Whoever wants to kill a node knows which process to end."""
+    assert str(Scene().started("peer", ANA, 123)) == f"peer    {ANA}  listening, process 123"
+
+
+def test_a_peer_joins_with_its_first_neighbor() -> None:
+    """Told once, with the seeds that took it; a renewal is no further seed."""
+    scene = Scene()
+    told = registered(scene, ANA, seeds=2, renewals=3)
+    told += events(scene, neighbor_up(ANA, BO), neighbor_up(ANA, CY))
+
+    assert told == [f"joined  {ANA}  registered with 2 seeds, neighbor of {BO}"]
+    assert scene.joined == 1
+
+
+def test_one_seed_is_a_seed() -> None:
+    """Words agree with their number."""
+    scene = Scene()
+    registered(scene, ANA, seeds=1)
+
+    assert events(scene, neighbor_up(ANA, BO)) == [f"joined  {ANA}  registered with 1 seed, neighbor of {BO}"]
+
+
+def test_a_rumor_is_told_when_everybody_has_heard_it() -> None:
+    """One line a rumor, with its coverage, at the last peer that hears it."""
+    scene = joined_by(*PEERS)
+
+    assert events(scene, *(rumor(peer, ANA, 1, "hello") for peer in PEERS[:7])) == []
+    assert events(scene, rumor(HAL, ANA, 1, "hello")) == [
+        f"rumor   {ANA}  GOSSIP1: hello  coverage 8/8 (100 %)",
+    ]
+
+
+def test_a_rumor_without_a_payload_is_its_number() -> None:
+    """The original's messages say nothing but that."""
+    scene = joined_by(ANA)
+
+    assert events(scene, rumor(ANA, ANA, 10, "")) == [f"rumor   {ANA}  GOSSIP10  coverage 1/1 (100 %)"]
+
+
+def test_a_payload_that_is_no_text_is_shown_in_base64() -> None:
+    """Whatever a peer may say can be shown."""
+    scene = joined_by(ANA)
+    binary = {"event": "rumor", "node": ANA, "origin": ANA, "number": 1, "payload_base64": "//4="}
+
+    assert events(scene, binary) == [f"rumor   {ANA}  GOSSIP1: //4=  coverage 1/1 (100 %)"]
+
+
+def test_rumors_do_not_mix() -> None:
+    """The same number of another origin, and another number of the same, are other rumors."""
+    scene = joined_by(ANA, BO)
+
+    told = events(scene, rumor(ANA, ANA, 1), rumor(BO, BO, 1), rumor(BO, ANA, 2), rumor(ANA, BO, 1), rumor(BO, ANA, 1))
+
+    assert told == [
+        f"rumor   {BO}  GOSSIP1  coverage 2/2 (100 %)",
+        f"rumor   {ANA}  GOSSIP1  coverage 2/2 (100 %)",
+    ]
+
+
+def test_hearing_twice_counts_once() -> None:
+    """A copy of a rumor covers nobody new."""
+    scene = joined_by(ANA, BO, CY)
+
+    assert events(scene, rumor(ANA, ANA, 1), rumor(BO, ANA, 1), rumor(BO, ANA, 1)) == []
+
+
+def test_a_newcomer_is_not_waited_for() -> None:
+    """A rumor is for those who were there when it was said."""
+    scene = joined_by(ANA, BO)
+    events(scene, rumor(ANA, ANA, 1), neighbor_up(CY, ANA), rumor(CY, ANA, 1))
+
+    assert events(scene, rumor(BO, ANA, 1)) == [f"rumor   {ANA}  GOSSIP1  coverage 2/2 (100 %)"]
+
+
+def test_a_late_rumor_is_told_with_the_coverage_that_it_has() -> None:
+    """After its patience the story goes on, and says how far the rumor came."""
+    scene = joined_by(*PEERS)
+    events(scene, *(rumor(peer, ANA, 1, "hello") for peer in PEERS[:6]), now=10.0)
+
+    assert lines(scene.tick(10.0 + RUMOR_PATIENCE - 0.01)) == []
+    assert lines(scene.tick(10.0 + RUMOR_PATIENCE)) == [f"rumor   {ANA}  GOSSIP1: hello  coverage 6/8 (75 %)"]
+    assert lines(scene.tick(10.0 + 2 * RUMOR_PATIENCE)) == []
+
+
+def test_a_straggler_does_not_tell_a_rumor_again() -> None:
+    """Who hears a rumor after it was told changes nothing any more."""
+    scene = joined_by(ANA, BO, CY)
+    events(scene, rumor(ANA, ANA, 1), rumor(BO, ANA, 1), now=10.0)
+    lines(scene.tick(10.0 + RUMOR_PATIENCE))
+
+    assert events(scene, rumor(CY, ANA, 1), rumor(CY, ANA, 1), now=14.0) == []
+    assert lines(scene.tick(100.0)) == []
+
+
+def test_100_percent_is_everybody() -> None:
+    """A rumor that missed one of 300 is not rounded up to all of them."""
+    peers = [f"10.0.{number // 100}.{number % 100}:4000" for number in range(300)]
+    scene = joined_by(*peers)
+    events(scene, *(rumor(peer, peers[0], 1) for peer in peers[1:]), now=10.0)
+
+    assert lines(scene.tick(10.0 + RUMOR_PATIENCE)) == [f"rumor   {peers[0]}  GOSSIP1  coverage 299/300 (99 %)"]
+
+
+def test_the_memory_of_what_was_told_is_bounded() -> None:
+    """A network that talks for days is followed all the same; the oldest rumor is forgotten first."""
+    scene = joined_by(ANA)
+    for number in range(TOLD_CAPACITY + 1):
+        events(scene, rumor(ANA, BO, number))
+
+    assert events(scene, rumor(ANA, BO, 1)) == []
+    assert events(scene, rumor(ANA, BO, 0)) == [f"rumor   {BO}  GOSSIP0  coverage 1/1 (100 %)"]
+
+
+def test_an_end_is_told_with_its_cause() -> None:
+    """A process that is gone is a line of its own, and its peer is not there any more."""
+    scene = joined_by(ANA, BO)
+
+    assert lines(scene.ended("peer", BO, "process 7 was ended by SIGKILL", 10.0)) == [
+        f"ended   peer {BO}  process 7 was ended by SIGKILL"
+    ]
+    assert scene.joined == 1
+
+
+def test_a_death_is_told_once() -> None:
+    """The first to notice is named, and how long it took; the others add nothing."""
+    scene = joined_by(ANA, BO, CY)
+    lines(scene.ended("peer", CY, "process 7 was ended by SIGKILL", 10.0))
+
+    told = events(scene, dead(ANA, CY, [SEED, "127.0.0.1:3401"]), dead(BO, CY, [SEED]), now=12.34)
+
+    assert told == [f"died    {CY}  noticed by {ANA} 2.3 s after its end, reported to 2 seeds"]
+
+
+def test_a_death_without_an_end_is_told_without_its_delay() -> None:
+    """A peer that is only stopped dies for the others while its process goes on."""
+    scene = joined_by(ANA, BO)
+
+    assert events(scene, dead(ANA, BO, [SEED])) == [f"died    {BO}  noticed by {ANA}, reported to 1 seed"]
+    assert scene.joined == 1
+
+
+def test_a_peer_that_ends_while_a_rumor_is_under_way_is_not_waited_for() -> None:
+    """The rumor is told at once when the last that had not heard it is gone."""
+    scene = joined_by(ANA, BO, CY)
+    events(scene, rumor(ANA, ANA, 1), rumor(BO, ANA, 1))
+
+    assert lines(scene.ended("peer", CY, "process 7 was ended by SIGKILL", 10.0)) == [
+        f"ended   peer {CY}  process 7 was ended by SIGKILL",
+        f"rumor   {ANA}  GOSSIP1  coverage 2/2 (100 %)",
+    ]
+    assert lines(scene.tick(100.0)) == []
+
+
+def test_a_peer_that_dies_while_a_rumor_is_under_way_is_not_waited_for() -> None:
+    """A peer that is only stopped holds up no line either."""
+    scene = joined_by(ANA, BO, CY)
+    events(scene, rumor(ANA, ANA, 1), rumor(BO, ANA, 1))
+
+    assert events(scene, dead(ANA, CY, [SEED])) == [
+        f"died    {CY}  noticed by {ANA}, reported to 1 seed",
+        f"rumor   {ANA}  GOSSIP1  coverage 2/2 (100 %)",
+    ]
+
+
+def test_the_dead_are_not_counted_although_they_had_heard() -> None:
+    """Coverage counts those who are there."""
+    scene = joined_by(ANA, BO, CY)
+    events(scene, rumor(ANA, ANA, 1), rumor(CY, ANA, 1), dead(ANA, CY, [SEED]))
+
+    assert events(scene, rumor(BO, ANA, 1)) == [f"rumor   {ANA}  GOSSIP1  coverage 2/2 (100 %)"]
+
+
+def test_a_peer_that_comes_back_is_told() -> None:
+    """Who was only stopped is there again once somebody has it as a neighbor, and is waited for as before."""
+    scene = joined_by(ANA, BO)
+    events(scene, dead(ANA, BO, [SEED]))
+
+    assert events(scene, neighbor_up(ANA, BO)) == [f"back    {BO}  is alive after all: neighbor of {ANA}"]
+    assert scene.joined == 2
+    assert events(scene, rumor(ANA, ANA, 1)) == []
+    assert events(scene, rumor(BO, ANA, 1)) == [f"rumor   {ANA}  GOSSIP1  coverage 2/2 (100 %)"]
+
+
+def test_a_peer_that_came_back_may_die_again() -> None:
+    """Each death is told once, not each peer's."""
+    scene = joined_by(ANA, BO)
+    events(scene, dead(ANA, BO, [SEED]), neighbor_up(ANA, BO))
+
+    assert events(scene, dead(ANA, BO, [SEED])) == [f"died    {BO}  noticed by {ANA}, reported to 1 seed"]
+
+
+def test_nobody_comes_back_from_an_ended_process() -> None:
+    """A neighbor that has not noticed yet does not make an ended peer alive."""
+    scene = joined_by(ANA, BO)
+    lines(scene.ended("peer", BO, "process 7 was ended by SIGKILL", 10.0))
+    events(scene, dead(ANA, BO, [SEED]), now=11.0)
+
+    assert events(scene, neighbor_up(ANA, BO), neighbor_up(BO, ANA), now=12.0) == []
+    assert scene.joined == 1
+
+
+def test_what_a_dead_peer_tells_does_not_make_it_join_again() -> None:
+    """Only a living neighbor can say that a peer is back."""
+    scene = joined_by(ANA, BO)
+    events(scene, dead(ANA, BO, [SEED]))
+
+    assert events(scene, neighbor_up(BO, ANA)) == []
+    assert scene.joined == 1
+
+
+def test_a_seed_that_strikes_a_peer_off_is_told() -> None:
+    """A report of somebody who is not on the list is no line."""
+    scene = Scene()
+
+    assert events(scene, dead_report(SEED, BO, listed=True)) == [f"seed    {SEED}  struck {BO} off its list"]
+    assert events(scene, dead_report(SEED, BO, listed=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "detail", "told"),
+    [
+        ("", "", f"problem {ANA}  no answer"),
+        ("10.1.2.3", "", f"problem {ANA}  no answer (10.1.2.3)"),
+        ("", "after 5 s", f"problem {ANA}  no answer: after 5 s"),
+        ("10.1.2.3", "after 5 s", f"problem {ANA}  no answer (10.1.2.3): after 5 s"),
+    ],
+)
+def test_a_problem_is_told_with_what_is_known(source: str, detail: str, told: str) -> None:
+    """Which node, what, whose, and what more there is to say."""
+    error = {"event": "error", "node": ANA, "message": "no answer", "source": source, "detail": detail}
+
+    assert events(Scene(), error) == [told]
+
+
+@pytest.mark.parametrize(
+    "name", ["peer_list", "registration", "neighbor_down", "strike", "stopped", "of a later version"]
+)
+def test_what_is_no_part_of_the_story_is_passed_over(name: str) -> None:
+    """Events that people need not see leave no line."""
+    assert events(Scene(), {"event": name, "node": ANA}) == []
+
+
+def lines(told: Iterable[Line]) -> list[str]:
+    """The lines as they are printed."""
+    return [str(line) for line in told]
+
+
+def events(scene: Scene, *happened: dict[str, Any], now: float = 0.0) -> list[str]:
+    """What the scene tells of these events."""
+    return [line for event in happened for line in lines(scene.event(event, now))]
+
+
+def joined_by(*peers: str) -> Scene:
+    """A scene with these peers, each a neighbor of the first, that one of the last."""
+    scene = Scene()
+    for index, peer in enumerate(peers):
+        events(scene, neighbor_up(peer, peers[0] if index else peers[-1]))
+    assert scene.joined == len(peers)
+    return scene
+
+
+def registered(scene: Scene, node: str, *, seeds: int, renewals: int = 0) -> list[str]:
+    """Let a peer register with so many seeds, and then again so often."""
+    told = []
+    for index in range(seeds + renewals):
+        event = {"event": "registered", "node": node, "seed": SEED, "renewed": index >= seeds}
+        told += events(scene, event)
+    return told
+
+
+def neighbor_up(node: str, neighbor: str) -> dict[str, Any]:
+    """A node tells that it has a neighbor."""
+    return {"event": "neighbor_up", "node": node, "neighbor": neighbor, "reason": "asked"}
+
+
+def rumor(node: str, origin: str, number: int, payload: str = "") -> dict[str, Any]:
+    """A node tells that it heard a rumor."""
+    return {"event": "rumor", "node": node, "origin": origin, "number": number, "payload": payload}
+
+
+def dead(node: str, peer: str, reported_to: list[str]) -> dict[str, Any]:
+    """A node tells that it reported a dead peer."""
+    return {"event": "dead", "node": node, "peer": peer, "reported_to": reported_to}
+
+
+def dead_report(node: str, peer: str, *, listed: bool) -> dict[str, Any]:
+    """A seed tells that it got a report."""
+    return {"event": "dead_report", "node": node, "peer": peer, "reporter": "127.0.0.1", "listed": listed}

@@ -1,0 +1,127 @@
+"""Settings: checked when made, and the profiles."""
+
+import math
+
+import msgspec
+import pytest
+
+from rumor.core.errors import UsageError
+from rumor.core.settings import (
+    PROFILES,
+    LivenessSettings,
+    MessageListSettings,
+    OverlaySettings,
+    RegistrationSettings,
+    RegistrySettings,
+    Settings,
+    profile,
+)
+
+
+@pytest.mark.parametrize("name", ["classic", "wan", "lan", "local"])
+def test_a_profile_is_found_by_its_name(name: str) -> None:
+    """Each of the four profiles is there under its name, and knows it."""
+    assert profile(name).profile == name
+    assert profile(name) is PROFILES[name]
+
+
+def test_an_unknown_profile_is_refused_with_the_names_that_there_are() -> None:
+    """A name that is no profile raises UsageError, which lists the profiles."""
+    with pytest.raises(UsageError, match="no profile 'fast': there are classic, wan, lan, local"):
+        profile("fast")
+
+
+def test_the_default_is_the_profile_lan() -> None:
+    """Settings made without a word are those of `lan`."""
+    assert Settings() == profile("lan")
+
+
+@pytest.mark.parametrize(("name", "silence"), [("classic", 39.0), ("wan", 10.0), ("lan", 3.0), ("local", 0.75)])
+def test_a_profile_notices_silence_in_its_time(name: str, silence: float) -> None:
+    """Three intervals of a profile are about the time that it promises."""
+    liveness = profile(name).liveness
+
+    assert liveness.strikes_max == 3
+    assert liveness.strikes_max * liveness.interval == pytest.approx(silence, rel=0.25)
+
+
+def test_the_classic_profile_keeps_the_original_timings() -> None:
+    """Profile `classic`: 1 to 4 neighbors asked for, a liveness request every 13 s with 5 s for the reply."""
+    classic = profile("classic")
+
+    assert (classic.overlay.wanted_min, classic.overlay.wanted_max) == (1, 4)
+    assert (classic.liveness.interval, classic.liveness.timeout) == (13.0, 5.0)
+
+
+@pytest.mark.parametrize("name", list(PROFILES))
+def test_every_profile_accepts_up_to_ten_neighbors(name: str) -> None:
+    """Nobody is left deaf: in each profile a peer takes up to ten neighbors."""
+    assert profile(name).overlay.neighbors_max == 10
+
+
+@pytest.mark.parametrize("name", list(PROFILES))
+def test_every_profile_sends_what_an_original_node_can_read(name: str) -> None:
+    """In each profile a text stays below 1,024 bytes and a list below 10,240."""
+    settings = profile(name)
+
+    assert settings.message_list.text_bytes_max <= 1023
+    assert settings.registry.reply_bytes_max <= 10_239
+
+
+@pytest.mark.parametrize(
+    ("group", "complaint"),
+    [
+        ({"liveness": LivenessSettings(interval=0.0)}, "interval must be at least 0.001, not 0.0"),
+        ({"liveness": LivenessSettings(strikes_max=0)}, "strikes_max must be at least 1, not 0"),
+        ({"registration": RegistrationSettings(retry_first=-1.0)}, "retry_first must be at least 0.001, not -1.0"),
+        ({"registration": RegistrationSettings(renewal_jitter=1.0)}, "renewal_jitter must be below 1"),
+        ({"registry": RegistrySettings(capacity=0)}, "capacity must be at least 1, not 0"),
+        ({"message_list": MessageListSettings(capacity=-5)}, "capacity must be at least 1, not -5"),
+        ({"message_list": MessageListSettings(text_bytes_max=1024)}, "text_bytes_max can't be above 1023"),
+        ({"overlay": OverlaySettings(wanted_min=5)}, "wanted_min, wanted_max and neighbors_max must not fall"),
+        ({"overlay": OverlaySettings(wanted_max=11)}, "wanted_min, wanted_max and neighbors_max must not fall"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused(group: dict[str, msgspec.Struct], complaint: str) -> None:
+    """Settings are checked when they are made, and the error names the value."""
+    with pytest.raises(UsageError, match=complaint):
+        msgspec.structs.replace(Settings(), **group)
+
+
+@pytest.mark.parametrize("jitter", [-3.0, -0.1, math.nan])
+def test_a_share_that_is_none_is_refused(jitter: float) -> None:
+    """A jitter below 0 would plan renewals in the past, and none at all if it is no number."""
+    with pytest.raises(UsageError, match="renewal_jitter"):
+        Settings(registration=RegistrationSettings(renewal_jitter=jitter))
+
+
+@pytest.mark.parametrize("interval", [math.nan, math.inf])
+def test_a_duration_is_a_finite_number(interval: float) -> None:
+    """A deadline that is no number never falls due, nor does an infinite one."""
+    with pytest.raises(UsageError, match="interval must be"):
+        Settings(liveness=LivenessSettings(interval=interval))
+
+
+@pytest.mark.parametrize("length", [1, 20, 10_240])
+def test_a_list_has_room_for_the_asker_and_is_no_longer_than_an_original_peer_reads(length: int) -> None:
+    """A reply must hold at least one whole address, and at most what an original peer reads of it."""
+    with pytest.raises(UsageError, match="reply_bytes_max"):
+        Settings(registry=RegistrySettings(reply_bytes_max=length))
+
+
+def test_jitter_may_be_none_at_all() -> None:
+    """Renewals at exact intervals are allowed, unlike a duration of 0."""
+    assert Settings(registration=RegistrationSettings(renewal_jitter=0.0)).registration.renewal_jitter == 0.0
+
+
+def test_values_at_their_bounds_are_allowed() -> None:
+    """Equal bounds fit each other."""
+    overlay = OverlaySettings(wanted_min=10, wanted_max=10, neighbors_max=10)
+
+    assert Settings(overlay=overlay).overlay == overlay
+
+
+def test_a_count_is_a_whole_number() -> None:
+    """There is no half of a strike."""
+    with pytest.raises(UsageError, match=r"strikes_max must be a whole number, not 2\.5"):
+        Settings(liveness=LivenessSettings(strikes_max=2.5))  # type: ignore[arg-type]
