@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from rumor.core.ids import Address
-from rumor.core.registry import DRAWN_WITHOUT_REPETITION_MAX, Refusal, Registry
+from rumor.core.registry import Refusal, Registry
 from rumor.core.settings import RegistrySettings
 
 from .helpers import ANA, BO, CY, DI, SEED_NUMBERS, peer_at, peers_at
@@ -161,8 +161,8 @@ def test_a_long_list_with_gaps_is_told_in_part() -> None:
 
 
 def test_a_very_long_list_is_told_in_part() -> None:
-    """A list that is too long to be shuffled for each asker keeps all that is promised of a long one."""
-    peers = peers_at(*range(DRAWN_WITHOUT_REPETITION_MAX + 500))
+    """A list of thousands, a quarter of them gone again, keeps all that is promised of a long one."""
+    peers = peers_at(*range(5_000))
     registry = registry_of(*peers, settings=RegistrySettings(per_source_max=len(peers)))
     gone = set(peers[::4])
     for peer in gone:

@@ -6,15 +6,11 @@ peer reads.
 
 import enum
 from collections.abc import Iterator
+from itertools import islice
 from random import Random
 
 from rumor.core.ids import Address
 from rumor.core.settings import RegistrySettings
-
-ENTRY_BYTES_MIN = len(",1.1.1.1:1")
-
-DRAWN_WITHOUT_REPETITION_MAX = 8 * 1024
-"""Up to here a list is shuffled for a sample; a longer one holds so much more than a reply that few are drawn twice."""
 
 
 class Refusal(enum.Enum):
@@ -25,15 +21,21 @@ class Refusal(enum.Enum):
 
 
 class Registry:
-    """A seed's list. Addresses that were taken off leave gaps, closed when they are half of all."""
+    """A seed's list.
+
+    `slots` holds the peers in the order of registration, `deck` their places in a random order, for samples. Peers that
+    were taken off leave gaps in both, closed when they are half of all.
+    """
 
     def __init__(self, settings: RegistrySettings, rng: Random, *, limit_loopback: bool) -> None:
         self._settings = settings
         self._rng = rng
         self._limit_loopback = limit_loopback
         self._slots: list[Address | None] = []
+        self._deck: list[int] = []
         self._places: dict[Address, int] = {}
         self._by_host: dict[str, int] = {}
+        self._bytes = 0
 
     def __len__(self) -> int:
         """How many peers are listed."""
@@ -54,7 +56,9 @@ class Registry:
         if bounded and of_host >= self._settings.per_source_max:
             return Refusal.SOURCE_FULL
         self._by_host[peer.host] = of_host + 1
+        self._bytes += _entry_bytes(peer)
         self._places[peer] = len(self._slots)
+        self._shuffle_in(len(self._slots))
         self._slots.append(peer)
         return None
 
@@ -64,12 +68,12 @@ class Registry:
         if place is None:
             return False
         self._slots[place] = None
+        self._bytes -= _entry_bytes(peer)
         self._by_host[peer.host] -= 1
         if not self._by_host[peer.host]:
             del self._by_host[peer.host]
         if len(self._slots) > 2 * len(self._places):
-            self._slots = list(self._places)
-            self._places = {listed: at for at, listed in enumerate(self._places)}
+            self._close_gaps()
         return True
 
     def reply_for(self, asker: Address) -> tuple[Address, ...]:
@@ -77,40 +81,49 @@ class Registry:
 
         If that is longer than an original peer reads, as many of the others as fit, chosen at random.
         """
-        room = self._settings.reply_bytes_max - len(str(asker))
-        if len(self._places) <= 1 + room // ENTRY_BYTES_MIN:
-            others = [peer for peer in self._places if peer != asker]
-            if sum(map(_entry_bytes, others)) <= room:
-                return (*others, asker)
+        own_bytes = _entry_bytes(asker)
+        room = self._settings.reply_bytes_max + 1 - own_bytes
+        if self._bytes - (own_bytes if asker in self._places else 0) <= room:
+            return (*(peer for peer in self._places if peer != asker), asker)
         return (*self._sample(asker, room), asker)
 
     def _sample(self, asker: Address, room: int) -> list[Address]:
-        """Others at random, until one does not fit into so many bytes any more, in the order of registration.
+        """Others as many as fit into so many bytes, in the order of registration: a cut from the deck, at random.
 
         There are more than fit: that is for the caller to see to.
         """
         chosen: dict[int, Address] = {}
-        places = self._random_places()
+        places = self._cut()
         while True:
             place = next(places)
             peer = self._slots[place]
-            if peer is None or peer == asker or place in chosen:
-                continue
-            room -= _entry_bytes(peer)
-            if room < 0:
-                break
-            chosen[place] = peer
+            if peer is not None and peer != asker:
+                room -= _entry_bytes(peer)
+                if room < 0:
+                    break
+                chosen[place] = peer
         return [chosen[place] for place in sorted(chosen)]
 
-    def _random_places(self) -> Iterator[int]:
-        """Places in random order: each once in a short list; in a long one at random, without end."""
-        if len(self._slots) <= DRAWN_WITHOUT_REPETITION_MAX:
-            yield from self._rng.sample(range(len(self._slots)), len(self._slots))
-        else:
-            while True:
-                yield self._rng.randrange(len(self._slots))
+    def _cut(self) -> Iterator[int]:
+        """The deck from a random card on, round and round."""
+        start = self._rng.randrange(len(self._deck))
+        while True:
+            yield from islice(self._deck, start, None)
+            start = 0
+
+    def _shuffle_in(self, place: int) -> None:
+        """Put a place into the deck so that every order stays as likely as another (Fisher and Yates, inside out)."""
+        at = self._rng.randrange(place + 1)
+        self._deck.append(place)
+        self._deck[at], self._deck[-1] = self._deck[-1], self._deck[at]
+
+    def _close_gaps(self) -> None:
+        old_slots, self._slots = self._slots, list(self._places)
+        self._places = {peer: place for place, peer in enumerate(self._slots) if peer is not None}
+        listed = (old_slots[place] for place in self._deck)
+        self._deck = [self._places[peer] for peer in listed if peer is not None]
 
 
 def _entry_bytes(peer: Address) -> int:
     """What an entry takes in a reply, its comma included."""
-    return len(str(peer)) + 1
+    return len(peer.host) + len(",:") + len(str(peer.port))

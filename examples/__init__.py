@@ -1,0 +1,1 @@
+"""Small programs on the library; the tests run each of them."""

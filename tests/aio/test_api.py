@@ -1,0 +1,331 @@
+"""The library's face on real sockets: `Peer` and `Seed`, from their start to their end."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import rumor
+from rumor.core.events import Event, NeighborDown, NeighborUp, PeerRegistered, Problem, Registered
+from rumor.core.settings import DoorSettings, RegistrationSettings
+from tests.processes.harness import Classic
+
+PATIENCE = 20.0
+"""Seconds that a test waits for something which takes less than one on an idle machine."""
+
+LOCAL = rumor.profile("local")
+
+
+async def until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for a condition, looking again in each turn of the event loop."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not condition():  # noqa: ASYNC110 - nothing tells when a condition of another process holds
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        pytest.fail(f"not within {PATIENCE} s: {what}")
+
+
+class Watched:
+    """The events of one node."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+
+    def of(self, kind: type[Event]) -> list[Event]:
+        """The events of one kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@pytest.fixture
+async def nodes() -> AsyncIterator[AsyncExitStack]:
+    """Ends every node that a test started, and holds that nothing is left of them."""
+    async with AsyncExitStack() as stack:
+        yield stack
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_two_peers_hear_each_other(nodes: AsyncExitStack) -> None:
+    """The first ten lines of the README: join, publish, subscribe."""
+    seed = await nodes.enter_async_context(rumor.Seed(settings="local"))
+    ana = await nodes.enter_async_context(rumor.Peer(seeds=[seed.address], settings="local"))
+    bo = await nodes.enter_async_context(rumor.Peer(seeds=[seed.address], settings="local"))
+    await ana.wait_joined(timeout=PATIENCE)
+    await bo.wait_joined(timeout=PATIENCE)
+
+    async with bo.subscribe() as rumors:
+        receipt = await ana.publish("hello")
+        heard = await asyncio.wait_for(anext(rumors), PATIENCE)
+
+    assert receipt.number == 1
+    assert (heard.origin, heard.number, heard.topic, heard.payload) == (ana.address, 1, "", b"hello")
+    assert ana.neighbors() == (bo.address,)
+    assert seed.stats().peers == 2
+
+
+async def test_what_is_published_alone_is_kept_for_who_joins(nodes: AsyncExitStack) -> None:
+    """Rumors said before there is any neighbor reach the first one, in order."""
+    seed = await nodes.enter_async_context(rumor.Seed(settings="local"))
+    ana = await nodes.enter_async_context(rumor.Peer(seeds=[seed.address], settings="local"))
+    for text in ("one", "two", "three"):
+        await ana.publish(text)
+    bo = await nodes.enter_async_context(rumor.Peer(seeds=[seed.address], settings="local"))
+
+    async with bo.subscribe() as rumors:
+        heard = [await asyncio.wait_for(anext(rumors), PATIENCE) for _ in range(3)]
+
+    assert [r.payload for r in heard] == [b"one", b"two", b"three"]
+
+
+@pytest.mark.parametrize("payload", ["two\nlines", "a\0b", "x" * 1000, b"\xff\xfe", "\ud800"])
+async def test_an_unfit_payload_is_refused(nodes: AsyncExitStack, payload: str | bytes) -> None:
+    """What can't travel as a classic text raises UsageError, and no number is used up."""
+    peer = await nodes.enter_async_context(rumor.Peer(seeds=["127.0.0.1:9"], settings="local"))
+
+    with pytest.raises(rumor.UsageError):
+        await peer.publish(payload)
+
+    assert (await peer.publish("fine")).number == 1
+
+
+async def test_a_subscriber_that_does_not_read_is_told_so(nodes: AsyncExitStack) -> None:
+    """A subscription that runs over gives what it holds, then raises SlowSubscriber; others are not touched."""
+    seed = await nodes.enter_async_context(rumor.Seed(settings="local"))
+    ana = await nodes.enter_async_context(rumor.Peer(seeds=[seed.address], settings="local"))
+    bo = await nodes.enter_async_context(rumor.Peer(seeds=[seed.address], settings="local"))
+    await ana.wait_joined(timeout=PATIENCE)
+    slow, quick = bo.subscribe(capacity=2), bo.subscribe()
+
+    for number in range(4):
+        await ana.publish(str(number))
+    await until(lambda: bo.stats().heard == 4, "all heard")
+
+    assert [(await anext(slow)).payload for _ in range(2)] == [b"0", b"1"]
+    with pytest.raises(rumor.SlowSubscriber):
+        await anext(slow)
+    assert [(await anext(quick)).payload for _ in range(4)] == [b"0", b"1", b"2", b"3"]
+
+
+async def test_waiting_for_neighbors_has_an_end(nodes: AsyncExitStack) -> None:
+    """`wait_joined` raises TimeoutError when nobody comes."""
+    peer = await nodes.enter_async_context(rumor.Peer(seeds=["127.0.0.1:9"], settings="local"))
+
+    with pytest.raises(TimeoutError):
+        await peer.wait_joined(timeout=0.05)
+
+
+async def test_a_stopped_peer_lets_everybody_go() -> None:
+    """After `stop` nobody waits on: subscriptions end, `wait_joined` and `publish` raise UsageError."""
+    peer = rumor.Peer(seeds=["127.0.0.1:9"], settings="local")
+    await peer.start()
+    waiting = asyncio.create_task(peer.wait_joined())
+    reading = asyncio.create_task(_read_all(peer.subscribe()))
+    await asyncio.sleep(0)
+
+    await peer.stop()
+    await peer.stop()
+
+    assert await asyncio.wait_for(reading, PATIENCE) == []
+    with pytest.raises(rumor.UsageError, match="stopped"):
+        await asyncio.wait_for(waiting, PATIENCE)
+    with pytest.raises(rumor.UsageError, match="stopped"):
+        await peer.publish("too late")
+    with pytest.raises(rumor.UsageError, match="stopped"):
+        peer.subscribe()
+
+
+async def _read_all(subscription: rumor.Subscription[rumor.Rumor]) -> list[rumor.Rumor]:
+    return [item async for item in subscription]
+
+
+async def test_a_node_starts_once(nodes: AsyncExitStack) -> None:
+    """A second start is a mistake that is said."""
+    seed = await nodes.enter_async_context(rumor.Seed())
+
+    with pytest.raises(rumor.UsageError, match="once"):
+        await seed.start()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: rumor.Seed("0.0.0.0:0"),
+        lambda: rumor.Seed("nowhere"),
+        lambda: rumor.Seed(settings="fast"),
+        lambda: rumor.Peer(seeds=[]),
+        lambda: rumor.Peer(seeds=["127.0.0.1"]),
+        lambda: rumor.Seed().address,
+        lambda: rumor.Peer(seeds=["127.0.0.1:9"]).neighbors(),
+    ],
+)
+def test_a_mistake_is_a_usage_error(make: Callable[[], object]) -> None:
+    """Every wrong use raises UsageError at once."""
+    with pytest.raises(rumor.UsageError):
+        make()
+
+
+async def test_a_peer_is_ipv4(nodes: AsyncExitStack) -> None:
+    """A peer's texts carry IPv4 addresses only, so another address to listen on is refused."""
+    with pytest.raises(rumor.UsageError, match="IPv4"):
+        await rumor.Peer("[::1]:0", seeds=["127.0.0.1:9"]).start()
+
+
+@pytest.mark.parametrize("host", ["[::1]", "localhost", "127.0.0.1"])
+async def test_a_seed_is_reached_by_any_kind_of_address(nodes: AsyncExitStack, host: str) -> None:
+    """IPv6, a host name (whose every address is tried) and IPv4 all lead to a seed, which lists the peer as IPv4."""
+    watched = Watched()
+    bind = "[::1]" if host == "[::1]" else "127.0.0.1"
+    seed = await nodes.enter_async_context(rumor.Seed(f"{bind}:0", on_event=watched))
+    port = seed.address.rpartition(":")[2]
+
+    peer = await nodes.enter_async_context(rumor.Peer(seeds=[f"{host}:{port}"], settings="local"))
+    await until(lambda: bool(watched.of(PeerRegistered)), "registered")
+
+    assert watched.of(PeerRegistered) == [PeerRegistered(rumor.Address.parse(peer.address), new=True)]
+
+
+async def test_the_advertised_address_is_what_others_are_told(nodes: AsyncExitStack) -> None:
+    """Behind a mapped port, a peer registers and speaks under the address that it advertises."""
+    seed = await nodes.enter_async_context(rumor.Seed(settings="local"))
+    peer = rumor.Peer(seeds=[seed.address], settings="local", advertise="127.0.0.1:4001")
+    await nodes.enter_async_context(peer)
+    await until(lambda: bool(peer.stats().seeds), "registered")
+
+    with socket.create_connection(("127.0.0.1", int(seed.address.rpartition(":")[2]))) as other:
+        other.sendall(b"127.0.0.1:4002")
+        assert await asyncio.to_thread(other.recv, 1024) == b"127.0.0.1:4001,127.0.0.1:4002"
+    assert peer.address == "127.0.0.1:4001"
+
+
+async def test_a_restarted_seed_gets_its_peers_back(nodes: AsyncExitStack) -> None:
+    """Renewal puts the peers back onto the list of a seed that came back empty, without anybody's doing."""
+    quick = RegistrationSettings(renewal_interval=0.2, retry_first=0.05, retry_longest=0.2)
+    settings = msgspec.structs.replace(LOCAL, registration=quick)
+    seed = rumor.Seed(settings="local")
+    await seed.start()
+    peers = [
+        await nodes.enter_async_context(rumor.Peer(seeds=[seed.address], settings=settings)) for _ in range(3)
+    ]  # fmt: skip
+    await until(lambda: seed.stats().peers == 3, "all registered")
+
+    await seed.stop()
+    seed = await nodes.enter_async_context(rumor.Seed(seed.address, settings="local"))
+
+    await until(lambda: seed.stats().peers == len(peers), "all back")
+
+
+async def test_an_original_seed_is_registered_with_once(nodes: AsyncExitStack, tmp_path: Path) -> None:
+    """However often renewal falls due, an original seed that holds us is not registered with again."""
+    quick = RegistrationSettings(renewal_interval=0.05)
+    settings = msgspec.structs.replace(LOCAL, registration=quick)
+    watched = Watched()
+    with Classic("seed", cwd=tmp_path) as original:
+        ours = await nodes.enter_async_context(rumor.Seed(settings="local"))
+        seeds = [original.address, ours.address]
+        peer = await nodes.enter_async_context(rumor.Peer(seeds=seeds, settings=settings, on_event=watched))
+        await nodes.enter_async_context(rumor.Peer(seeds=seeds, settings=settings))
+        await peer.wait_joined(timeout=PATIENCE)
+
+        await until(lambda: sum(1 for event in watched.of(Registered)) > 10, "ten renewals with our seed")
+
+        assert original.logged(f"Received Connection -- {peer.address}") == 1
+        assert not any("error" in line.lower() for line in original.lines)
+
+
+async def test_a_raising_watcher_harms_nothing(nodes: AsyncExitStack) -> None:
+    """What an application's `on_event` raises goes to the loop's handler, and the node goes on."""
+    caught: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: caught.append(context["exception"]))
+
+    def raising(event: Event) -> None:
+        raise ValueError(event)
+
+    seed = await nodes.enter_async_context(rumor.Seed(settings="local", on_event=raising))
+    peer = await nodes.enter_async_context(rumor.Peer(seeds=[seed.address], settings="local"))
+    await until(lambda: bool(peer.stats().seeds), "registered all the same")
+
+    assert [type(error) for error in caught] == [ValueError]
+
+
+async def test_connections_of_one_source_are_bounded(nodes: AsyncExitStack) -> None:
+    """Above its bound a host's quietest connection is closed for its newest; with the setting, this machine's too."""
+    settings = msgspec.structs.replace(LOCAL, door=DoorSettings(per_source_max=3, limit_loopback=True))
+    watched = Watched()
+    seed = await nodes.enter_async_context(rumor.Seed(settings=settings, on_event=watched))
+    port = int(seed.address.rpartition(":")[2])
+
+    streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
+
+    assert await asyncio.wait_for(streams[0][0].read(1), PATIENCE) == b""
+    streams[3][1].write(b"127.0.0.1:4001")
+    assert await asyncio.wait_for(streams[3][0].read(100), PATIENCE) == b"127.0.0.1:4001"
+    assert watched.of(Problem) == [Problem("too many connections from one host", "127.0.0.1")]
+    for _, writer in streams:
+        writer.close()
+
+
+async def test_when_connections_are_full_the_quietest_gives_way(nodes: AsyncExitStack) -> None:
+    """The connection that has said nothing longest is closed, and the newcomer served; who speaks stays."""
+    settings = msgspec.structs.replace(LOCAL, door=DoorSettings(connections_max=3))
+    peer = await nodes.enter_async_context(rumor.Peer(seeds=["127.0.0.1:9"], settings=settings))
+    port = int(peer.address.rpartition(":")[2])
+    streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+    assert await _asked(streams[0]) == b"Liveness Reply:1.5:127.0.0.1:127.0.0.1"
+
+    streams.append(await asyncio.open_connection("127.0.0.1", port))
+
+    assert await _asked(streams[3]) == b"Liveness Reply:1.5:127.0.0.1:127.0.0.1"
+    assert await asyncio.wait_for(streams[1][0].read(1), PATIENCE) == b""
+    assert await _asked(streams[0]) == b"Liveness Reply:1.5:127.0.0.1:127.0.0.1"
+    for _, writer in streams:
+        writer.close()
+
+
+def _asked(stream: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> Awaitable[bytes]:
+    reader, writer = stream
+    writer.write(b"Liveness Request:1.5:127.0.0.1")
+    return asyncio.wait_for(reader.read(1024), PATIENCE)
+
+
+async def test_a_visitor_that_asks_and_does_not_read_is_shown_out(nodes: AsyncExitStack) -> None:
+    """Answers that nobody reads do not pile up: beyond a bound the connection is closed."""
+    peer = await nodes.enter_async_context(rumor.Peer(seeds=["127.0.0.1:9"], settings="local"))
+    with socket.create_connection(("127.0.0.1", int(peer.address.rpartition(":")[2]))) as greedy:
+        greedy.setblocking(False)
+        request = b"Liveness Request:" + b"1" * 20 + b":127.0.0.1"
+
+        async def until_closed() -> None:
+            while True:
+                with contextlib.suppress(BlockingIOError):
+                    greedy.send(request)
+                await asyncio.sleep(0)
+
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            await asyncio.wait_for(until_closed(), PATIENCE)
+
+    bo = await nodes.enter_async_context(rumor.Peer(seeds=["127.0.0.1:9"], settings="local"))
+    assert bo.neighbors() == ()
+
+
+async def test_a_stopped_neighbor_is_dropped_and_told_dead(nodes: AsyncExitStack) -> None:
+    """A peer that ends is struck three times, dropped, and taken off its seed's list."""
+    watched = Watched()
+    seed = await nodes.enter_async_context(rumor.Seed(settings="local"))
+    peer = await nodes.enter_async_context(rumor.Peer(seeds=[seed.address], settings="local", on_event=watched))
+    other = rumor.Peer(seeds=[seed.address], settings="local")
+    await other.start()
+    await until(lambda: bool(watched.of(NeighborUp)), "neighbors")
+
+    await other.stop()
+
+    await until(lambda: bool(watched.of(NeighborDown)), "dropped")
+    await until(lambda: seed.stats().peers == 1, "struck off")
+    assert peer.neighbors() == ()
