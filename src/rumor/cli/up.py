@@ -194,7 +194,9 @@ class Network:
     async def _start(self) -> None:
         options = self._options
         self._tasks.append(asyncio.create_task(self._watch_time()))
-        self._story.note(f"Starting {options.seeds} seeds and {options.peers} peers; Ctrl-C ends them.")
+        seeds_in_words = f"{options.seeds} seed{'s' * (options.seeds != 1)}"
+        peers_in_words = f"{options.peers} peer{'s' * (options.peers != 1)}"
+        self._story.note(f"Starting {seeds_in_words} and {peers_in_words}; Ctrl-C ends them.")
         base = options.base_port
         seeds = [await self._spawn("seed", index, base and base + index, []) for index in range(options.seeds)]
         addresses = await asyncio.gather(*(child.listening for child in seeds))
