@@ -1,7 +1,6 @@
 """The library's face on real sockets: `Peer` and `Seed`, from their start to their end."""
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -293,26 +292,6 @@ def _asked(stream: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> Awaitab
     reader, writer = stream
     writer.write(b"Liveness Request:1.5:127.0.0.1")
     return asyncio.wait_for(reader.read(1024), PATIENCE)
-
-
-async def test_a_visitor_that_asks_and_does_not_read_is_shown_out(nodes: AsyncExitStack) -> None:
-    """Answers that nobody reads do not pile up: beyond a bound the connection is closed."""
-    peer = await nodes.enter_async_context(rumor.Peer(seeds=["127.0.0.1:9"], settings="local"))
-    with socket.create_connection(("127.0.0.1", int(peer.address.rpartition(":")[2]))) as greedy:
-        greedy.setblocking(False)
-        request = b"Liveness Request:" + b"1" * 20 + b":127.0.0.1"
-
-        async def until_closed() -> None:
-            while True:
-                with contextlib.suppress(BlockingIOError):
-                    greedy.send(request)
-                await asyncio.sleep(0)
-
-        with pytest.raises((ConnectionResetError, BrokenPipeError)):
-            await asyncio.wait_for(until_closed(), PATIENCE)
-
-    bo = await nodes.enter_async_context(rumor.Peer(seeds=["127.0.0.1:9"], settings="local"))
-    assert bo.neighbors() == ()
 
 
 async def test_a_stopped_neighbor_is_dropped_and_told_dead(nodes: AsyncExitStack) -> None:

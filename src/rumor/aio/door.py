@@ -69,6 +69,11 @@ class Door:
         if (visitor := self._visitors.get(link)) is not None:
             visitor.write(text.format(reply))
 
+    def unsent(self, link: int) -> int:
+        """Bytes of answers that a visitor has not let the kernel take yet; 0 when it is gone."""
+        visitor = self._visitors.get(link)
+        return visitor.unsent if visitor is not None else 0
+
     def close(self, link: int) -> None:
         """Show one visitor out."""
         if (visitor := self._visitors.get(link)) is not None:
@@ -151,6 +156,11 @@ class Visitor:
         self._watched = False
         self._closing = False
         self._alarm: asyncio.TimerHandle | None = None
+
+    @property
+    def unsent(self) -> int:
+        """Bytes of answers that wait for the visitor to read."""
+        return len(self._unsent)
 
     def enter(self) -> None:
         """Enter the house, and read what is there already."""
