@@ -452,14 +452,88 @@ def test_a_newcomer_does_not_put_off_the_doubt() -> None:
 
 
 def test_a_liveness_request_shows_that_somebody_holds_us() -> None:
-    """Each liveness request puts off the doubt by 45 s."""
+    """Each liveness request puts off the doubt about the neighbors on its host by 45 s; the others are asked."""
     overlay, outbox = overlay_among(ANA, BO)
 
     overlay.on_liveness_request(ANA.host, 10.0)
     overlay.tick(45.0)
 
-    assert outbox.drain() == ([], [])
+    assert outbox.drain() == ([Ask(BO, ConnectRequest(ME), 5.0)], [])
     assert overlay.next_deadline() == 55.0
+
+
+def test_who_slept_asks_all_its_neighbors_at_once() -> None:
+    """After a long stop all of them may have buried us, whatever they asked before."""
+    overlay, outbox = overlay_among(ANA, BO)
+    overlay.on_liveness_request(ANA.host, 10.0)
+
+    overlay.slept(20.0)
+    overlay.tick(20.0)
+
+    assert outbox.drain() == ([Ask(ANA, ConnectRequest(ME), 5.0), Ask(BO, ConnectRequest(ME), 5.0)], [])
+
+
+def test_who_slept_without_neighbors_has_nobody_to_ask() -> None:
+    """There is nobody who could have buried us."""
+    overlay, outbox = overlay_with()
+
+    overlay.slept(0.5)
+    overlay.tick(0.5)
+
+    assert outbox.drain() == ([], [])
+
+
+def test_a_buried_neighbor_that_a_seed_names_again_is_asked_once() -> None:
+    """It was only out of reach: it is asked although nobody is missing, and once only."""
+    overlay, outbox = overlay_among(ANA, BO)
+    overlay.on_connect_request(7, CY, 1.0)
+    overlay.drop(BO, Reason.DEAD, 1.0)
+    outbox.drain()
+
+    overlay.learn([BO], 2.0)
+    overlay.on_refused(BO, Failure.UNREACHABLE, 2.0)
+    overlay.learn([BO], 3.0)
+
+    assert outbox.drain() == ([Ask(BO, ConnectRequest(ME), 5.0)], [])
+
+
+def test_a_buried_neighbor_is_not_asked_without_a_place_for_it() -> None:
+    """The bound on neighbors holds for who returns too."""
+    overlay, outbox = overlay_among(ANA, BO, neighbors_max=2)
+    overlay.drop(BO, Reason.DEAD, 1.0)
+    overlay.on_connect_request(7, CY, 1.0)
+    outbox.drain()
+
+    overlay.learn([BO], 2.0)
+
+    assert outbox.drain() == ([], [])
+
+
+def test_the_memory_of_the_buried_is_bounded() -> None:
+    """The oldest are forgotten first, and then come back as any other contact."""
+    overlay, outbox = overlay_with(wanted=1, contacts_capacity=1)
+    for link, neighbor in enumerate((ANA, BO, CY)):
+        overlay.on_connect_request(link, neighbor, 0.0)
+    for neighbor in (BO, CY):
+        overlay.drop(neighbor, Reason.DEAD, 1.0)
+    outbox.drain()
+
+    overlay.learn([BO], 2.0)
+    overlay.learn([CY], 2.0)
+
+    assert outbox.drain() == ([Ask(CY, ConnectRequest(ME), 5.0)], [])
+
+
+def test_a_buried_neighbor_that_came_back_itself_is_not_asked() -> None:
+    """It asked us before the seed named it: there is nothing to ask."""
+    overlay, outbox = overlay_among(ANA, BO)
+    overlay.drop(BO, Reason.DEAD, 1.0)
+    overlay.on_connect_request(7, BO, 2.0)
+    outbox.drain()
+
+    overlay.learn([BO], 3.0)
+
+    assert outbox.drain() == ([], [])
 
 
 def test_a_liveness_request_means_nothing_to_who_has_no_neighbor() -> None:
@@ -619,7 +693,8 @@ def test_each_minute_one_neighbor_more_is_wanted() -> None:
     asked = [_accept_all(overlay, outbox, 0.0)]
 
     for now in (60.0, 120.0, 180.0):
-        overlay.on_liveness_request(ANA.host, now - 1.0)
+        for neighbor in overlay.neighbors:
+            overlay.on_liveness_request(neighbor.host, now - 1.0)
         overlay.tick(now)
         asked.append(_accept_all(overlay, outbox, now))
 

@@ -23,6 +23,9 @@ from rumor.core.ids import Seconds
 from rumor.core.messages import Incoming, Reply
 from rumor.core.settings import DoorSettings
 
+CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""A clock that never goes back and, where there is one, goes on while the machine sleeps."""
+
 OnEvent = Callable[[Event], None]
 
 
@@ -72,7 +75,7 @@ class Driver:
 
     def now(self) -> Seconds:
         """The moment, on the clock that never goes back; shows the core the present time of day."""
-        now = time.monotonic()
+        now = time.clock_gettime(CLOCK)
         self._clock.offset = time.time() - now
         return now
 
@@ -116,7 +119,7 @@ class Driver:
     def _say(self, event: Event) -> None:
         """Hand an event to the application, whose failures are its own."""
         if isinstance(event, Problem):
-            admitted = self._complaints.admit(event, time.monotonic())
+            admitted = self._complaints.admit(event, self.now())
             if admitted is None:
                 return
             event = admitted
@@ -165,7 +168,7 @@ class Driver:
         self._alarm = None
         self._alarm_at = deadline
         if deadline is not None:
-            delay = max(0.0, deadline - time.monotonic())
+            delay = max(0.0, deadline - self.now())
             self._alarm = asyncio.get_running_loop().call_later(delay, self._on_alarm)
 
     def _on_alarm(self) -> None:

@@ -4,8 +4,8 @@ A peer draws how many neighbors it wants for itself, asks contacts at random unt
 while there is room. The original counts another as its neighbor whatever it answers; here only who accepted counts,
 since only who accepted will tell us anything: nobody of ours stays deaf.
 
-    contact --asked--> accepted --> neighbor --dead--> gone
-                 |                      `--asked again when nobody asks whether we live--> refused: one-sided
+    contact --asked--> accepted --> neighbor --dead--> gone, and asked once when a seed names it again
+                 |                      `--asked again when it does not ask whether we live--> refused: one-sided
                  `---> no room: asked again later; no connection: forgotten until a seed names it again
 
 A one-sided neighbor (an original node that restarted, or struck us off while we were stopped) hears us but tells
@@ -34,7 +34,7 @@ WIDEN_INTERVAL: Seconds = 60.0
 class _Due(enum.Enum):
     FILL = "a contact may be asked again"
     ALONE = "still no neighbor: ask the seeds"
-    DEAF = "nobody has asked whether we live"
+    DEAF = "a neighbor has not asked for long whether we live"
     WIDEN = "want one neighbor more"
 
 
@@ -46,10 +46,11 @@ class Overlay:
         self._settings = settings
         self._outbox = outbox
         self._rng = rng
-        self._neighbors: dict[Address, None] = {}
+        self._neighbors: dict[Address, Seconds] = {}  # and when its host last asked whether we live
         self._one_sided: dict[Address, None] = {}
         self._asked: dict[Address, bool] = {}
-        self._contacts: dict[Address, Seconds] = {}
+        self._buried: dict[Address, None] = {}
+        self._contacts: dict[Address, Seconds] = {}  # and from when on it may be asked
         self._timers: Timers[_Due] = Timers()
         self._wanted = rng.randint(settings.wanted_min, settings.wanted_max)
         self._alone_since: Seconds = 0.0
@@ -77,7 +78,14 @@ class Overlay:
             new = self._rng.sample(new, self._settings.contacts_capacity)
         self._make_room_for_contacts(len(new))
         self._contacts.update(dict.fromkeys(new, now))
+        self._ask_returned(new)
         self._fill(now)
+
+    def slept(self, now: Seconds) -> None:
+        """We were stopped for so long that others may have buried us: ask all neighbors to take us anew."""
+        self._neighbors = dict.fromkeys(self._neighbors, now - self._settings.deaf_after)
+        if self._neighbors:
+            self._timers.set(_Due.DEAF, now)
 
     def tick(self, now: Seconds) -> None:
         """Do what is due."""
@@ -93,7 +101,7 @@ class Overlay:
                     self._plan_alone(now)
                     self._outbox.say(Alone(self._alone_since))
                 case _Due.DEAF:
-                    self._ask_neighbors_again(now)
+                    self._ask_quiet_neighbors(now)
                 case _:
                     assert_never(due)
             self._fill(now)
@@ -137,11 +145,12 @@ class Overlay:
 
     def on_liveness_request(self, host: str, now: Seconds) -> None:
         """Somebody on that host holds us as a neighbor: we are not deaf. Which neighbor it is, the text lacks."""
-        if _Due.DEAF in self._timers:
-            self._timers.set(_Due.DEAF, now + self._settings.deaf_after)
-        for peer in [peer for peer in self._one_sided if peer.host == host]:
-            del self._one_sided[peer]
-            self._timers.cancel(_Due.ALONE)
+        for peer in self._neighbors:
+            if peer.host == host:
+                self._neighbors[peer] = now
+                if peer in self._one_sided:
+                    del self._one_sided[peer]
+                    self._timers.cancel(_Due.ALONE)
 
     def drop(self, peer: Address, reason: Reason, now: Seconds) -> None:
         """A neighbor is lost. A dead one is no contact any more."""
@@ -156,6 +165,9 @@ class Overlay:
         self._asked.pop(peer, None)
         if reason is Reason.DEAD:
             self._contacts.pop(peer, None)
+            self._buried[peer] = None
+            if len(self._buried) > self._settings.contacts_capacity:
+                del self._buried[next(iter(self._buried))]
         self._outbox.say(NeighborDown(peer, reason))
         if self._is_alone and not was_alone:
             self._begin_alone(now)
@@ -172,7 +184,7 @@ class Overlay:
         new = peer not in self._neighbors
         if new and not self._make_room_for_neighbor(places_kept, now):
             return False
-        self._neighbors[peer] = None
+        self._neighbors[peer] = now
         self._one_sided.pop(peer, None)
         self._timers.cancel(_Due.ALONE)
         if _Due.DEAF not in self._timers:
@@ -203,11 +215,26 @@ class Overlay:
         self._asked[peer] = peer in self._neighbors
         self._outbox.do(Ask(peer, ConnectRequest(self._identity.address), self._settings.ask_timeout))
 
-    def _ask_neighbors_again(self, now: Seconds) -> None:
-        """Nobody asks whether we live, so nobody holds us: ask our neighbors to take us anew."""
-        self._timers.set(_Due.DEAF, now + self._settings.deaf_after)
-        for peer in self._neighbors:
-            self._ask(peer)
+    def _ask_quiet_neighbors(self, now: Seconds) -> None:
+        """Who has not asked for long whether we live does not hold us, it seems: ask it to take us anew."""
+        deaf_after = self._settings.deaf_after
+        for peer, heard in self._neighbors.items():
+            if heard + deaf_after <= now:
+                self._neighbors[peer] = now
+                self._ask(peer)
+        self._timers.set(_Due.DEAF, min(self._neighbors.values()) + deaf_after)
+
+    def _ask_returned(self, named: Iterable[Address]) -> None:
+        """Ask those whom we buried and a seed names again, although nobody is missing: they were only out of reach.
+
+        Otherwise two halves of a network that were apart for a while, each whole in itself, would stay apart for good.
+        """
+        for peer in named:
+            if peer in self._buried:
+                del self._buried[peer]
+                taken = len(self._neighbors.keys() | self._asked.keys())
+                if not self._is_taken(peer) and taken < self._settings.neighbors_max:
+                    self._ask(peer)
 
     def _begin_alone(self, now: Seconds) -> None:
         self._alone_since = now

@@ -60,6 +60,7 @@ class Peer:
     ) -> None:
         outbox = Outbox()
         self._identity = identity
+        self._slept_after = (settings.liveness.strikes_max - 1) * settings.liveness.interval
         self._clock = clock
         self._outbox = outbox
         self._registration = Registration(seeds, identity, settings.registration, outbox, rng)
@@ -147,7 +148,10 @@ class Peer:
         self._route(now)
 
     def tick(self, now: Seconds) -> None:
-        """Do what is due."""
+        """Do what is due. If it was due long ago, the process was stopped, or its machine asleep."""
+        due = self.next_deadline()
+        if due is not None and now - due > self._slept_after:
+            self._overlay.slept(now)
         self._registration.tick(now)
         self._overlay.tick(now)
         self._liveness.tick(now)

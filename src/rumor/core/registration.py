@@ -153,6 +153,8 @@ class Registration:
         for seed in self._seeds.values():
             if seed.state is not _State.HELD or seed.busy:
                 continue
+            if now - alone_since < self._settings.original_alone:
+                seed.last_resorts = 0  # a new loneliness
             patience = self._settings.original_alone * 2.0**seed.last_resorts
             if seed.kind is not _Kind.ORIGINAL:
                 self._visit(seed)

@@ -62,7 +62,7 @@ class OverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
     """The wait before a peer without neighbors asks its seeds again; doubled each time up to the longest."""
     alone_retry_longest: Seconds = 60.0
     deaf_after: Seconds = 45.0
-    """Without any liveness request for so long nobody holds us as a neighbor, and we ask again.
+    """A neighbor that has not asked for so long whether we live is asked to take us anew: it seems not to hold us.
 
     Above three rounds of an original node's 13 s."""
 
@@ -174,7 +174,7 @@ PROFILES: Final[dict[str, Settings]] = {
     "local": Settings(
         profile="local",
         registration=RegistrationSettings(retry_first=0.25, ask_timeout=2.0),
-        overlay=OverlaySettings(refused_retry=1.0, alone_retry_first=0.25, ask_timeout=2.0, deaf_after=5.0),
+        overlay=OverlaySettings(refused_retry=1.0, alone_retry_first=0.25, ask_timeout=2.0),
         liveness=LivenessSettings(interval=0.2, timeout=0.75),
     ),
 }
