@@ -127,7 +127,7 @@ def test_an_empty_piece_changes_nothing() -> None:
 
     assert reader.feed(b"") is None
     assert not reader.pending
-    assert reader.feed(b"127.0.0.1:40") is not None
+    assert reader.feed(b"127.0.0.1:4001") is not None
     assert reader.feed(b"127.0.") is None
     assert reader.feed(b"") is None
     assert reader.pending
@@ -281,3 +281,16 @@ def test_any_other_reply_above_1023_bytes_is_refused(request_: Request) -> None:
 def pieces_of(data: bytes, size: int) -> list[bytes]:
     """The bytes in pieces of one size."""
     return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+@pytest.mark.parametrize("form", ["{}", "New Connect Request From:{}"])
+def test_a_port_of_few_digits_may_yet_grow(form: str) -> None:
+    """What ends in `:40` in the first piece waits for more, and becomes `:4001` if that comes; else it is port 40."""
+    growing, waiting = TextReader(), TextReader()
+
+    assert growing.feed(form.format("127.0.0.1:40").encode()) is None
+    assert growing.feed(b"01") is None
+    assert waiting.feed(form.format("127.0.0.1:40").encode()) is None
+
+    assert text.format(growing.rest()) == form.format("127.0.0.1:4001").encode()
+    assert text.format(waiting.rest()) == form.format("127.0.0.1:40").encode()

@@ -1,9 +1,10 @@
 """When is a text whole? The classic wire has no framing, so the reader decides by what has come and how.
 
 An original node takes what one read brings for the message. So does the reader for what is answered: whole in the
-first piece, answered at once. What came in pieces, or is not answered at all, is taken when nothing more comes (the
-owner, who has the clock, calls `rest`), since what ends in `:40` so far may yet become `:4001`. TCP splits no text that
-leaves in one write and is shorter than a segment, so that in practice only long lists come in pieces.
+first piece, answered at once. What came in pieces, ends in a port of few digits, or is not answered at all, is taken
+when nothing more comes (the owner, who has the clock, calls `rest`), since what ends in `:40` so far may yet become
+`:4001`. TCP splits no text that leaves in one write and is shorter than a segment, so that in practice only long lists
+come in pieces.
 """
 
 from rumor.core.errors import WireError
@@ -15,6 +16,20 @@ LIST_BYTES_MAX = 1 << 20
 
 SEGMENT_BYTES_MIN = 536
 """The least that a TCP segment holds when there is more to send (RFC 9293, 3.7.1): a shorter first piece is no part."""
+
+
+PORT_WHOLE_MIN = 1000
+"""A port below may be the first digits of another; peers hardly listen there, since most of it is privileged."""
+
+
+def _is_answered_at_once(message: Incoming) -> bool:
+    match message:
+        case Register(address) | ConnectRequest(address):
+            return address.port >= PORT_WHOLE_MIN
+        case LivenessRequest():
+            return True
+        case _:
+            return False
 
 
 class TextReader:
@@ -53,8 +68,7 @@ class TextReader:
             self._whole = text.parse(self._buffer)
         except WireError:
             return None
-        answered_at_once = first_piece and isinstance(self._whole, Register | ConnectRequest | LivenessRequest)
-        return self._take() if answered_at_once else None
+        return self._take() if first_piece and _is_answered_at_once(self._whole) else None
 
     def _feed_preface(self) -> Preface | None:
         if self._buffer.startswith(text.PREFACE):
