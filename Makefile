@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 .PHONY: up test check fuzz bench install clean
 
 up: $(RUN)
-	@exec $(BIN)/rumor up
+	@exec $(BIN)/rumor up --with-parent
 
 test: check fuzz
 	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=100

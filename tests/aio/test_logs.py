@@ -54,7 +54,7 @@ FULL = Path("/dev/full")
         ),
         (
             Problem("a text that fits no form", "10.1.2.3", "and 2 more like it"),
-            ["Problem -- a text that fits no form from 10.1.2.3: and 2 more like it"],
+            ["Problem -- a text that fits no form (10.1.2.3): and 2 more like it"],
         ),
         (RumorHeard(Gossip("1712345678.25", ANA, 7), own=True), []),
         (Registered(SEED, renewed=False), []),
@@ -74,9 +74,9 @@ def test_an_event_leaves_the_lines_of_the_original(event: Event, lines: list[str
     ("problem", "told"),
     [
         (Problem("no answer"), "no answer"),
-        (Problem("no answer", "10.1.2.3"), "no answer from 10.1.2.3"),
+        (Problem("no answer", "10.1.2.3"), "no answer (10.1.2.3)"),
         (Problem("no answer", "", "after 5 s"), "no answer: after 5 s"),
-        (Problem("no answer", "10.1.2.3", "after 5 s"), "no answer from 10.1.2.3: after 5 s"),
+        (Problem("no answer", "10.1.2.3", "after 5 s"), "no answer (10.1.2.3): after 5 s"),
     ],
 )
 def test_a_problem_is_told_in_one_line(problem: Problem, told: str) -> None:

@@ -53,6 +53,7 @@ def registered_with_ours(*seeds: Address) -> tuple[Registration, Outbox]:
 def registered_with_original(settings: RegistrationSettings = SETTINGS) -> tuple[Registration, Outbox]:
     """A registration with the one seed A, which closed on the preface at moment 60."""
     registration, outbox = registered_with(A, settings=settings)
+    registration.on_neighbor(ANA)
     registration.tick(60.0)
     registration.on_preface_failed(A, Failure.CLOSED, 60.0)
     outbox.drain()
@@ -436,6 +437,18 @@ def test_a_lonely_peer_registers_with_an_original_as_a_last_resort_and_ever_more
     assert asked_at == [120, 240, 480, 960]
 
 
+def test_who_never_had_a_neighbor_waits_on_the_list_of_an_original() -> None:
+    """The first peer of a network is found by who comes later: it is listed once, however long it is alone."""
+    registration, outbox = registered_with(A)
+    registration.tick(60.0)
+    registration.on_preface_failed(A, Failure.CLOSED, 60.0)
+    outbox.drain()
+
+    registration.ask_again(0.0, 10_000.0)
+
+    assert outbox.drain() == ([], [])
+
+
 def test_an_original_that_is_too_busy_for_a_last_resort_holds_us_still() -> None:
     """It may have listed us without answering: it is not registered with again as if it had never known us."""
     registration, outbox = registered_with_original()
@@ -545,7 +558,7 @@ def test_reports_of_a_peer_that_is_back_are_withdrawn() -> None:
         registration.on_report_failed(A, report, 61.0)
     outbox.drain()
 
-    registration.withdraw_reports(ANA)
+    registration.on_neighbor(ANA)
     registration.tick(62.0)
 
     assert outbox.drain() == ([Tell(A, other, SETTINGS.ask_timeout)], [])
@@ -555,7 +568,7 @@ def test_a_report_withdrawn_on_its_way_is_not_tried_again() -> None:
     """A report that fails after it was withdrawn is forgotten."""
     registration, outbox = registered_with_ours(A)
     registration.report(REPORT)
-    registration.withdraw_reports(ANA)
+    registration.on_neighbor(ANA)
     outbox.drain()
 
     registration.on_report_failed(A, REPORT, 61.0)

@@ -93,9 +93,10 @@ def test_ten_megabytes_without_an_end_are_cut_short(node: Rumor) -> None:
 
 
 def test_a_silent_connection_is_closed(node: Rumor) -> None:
-    """A connection that says nothing is closed after a while, without a word."""
+    """A connection that says nothing is closed after a while, without a word, and told."""
     with socket.create_connection(("127.0.0.1", node.port), timeout=30) as connection:
         assert is_closed(connection)
+    node.wait_event("error", message="a connection that said nothing", source="127.0.0.1")
 
 
 def test_two_thousand_idle_connections_shut_nobody_out(node: Rumor) -> None:

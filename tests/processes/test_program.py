@@ -162,6 +162,17 @@ def test_lines_on_standard_input_are_gossiped(stack: ExitStack, tmp_path: Path) 
     second.wait_event("rumor", origin=first.address, number=2, payload="ünder:way")
 
 
+def test_an_over_long_line_is_refused_once_and_whole(stack: ExitStack, tmp_path: Path) -> None:
+    """Nothing of a line that is far too long is gossiped, and the line after it is."""
+    peer = stack.enter_context(Rumor("peer", "--seed", "127.0.0.1:9", cwd=tmp_path))
+
+    peer.say("x" * 200_000)
+    peer.say("next")
+
+    peer.wait_event("rumor", payload="next", number=1)
+    assert len([event for event in peer.events("error") if event["message"] == "a line was not gossiped"]) == 1
+
+
 def test_the_end_of_standard_input_ends_nothing(stack: ExitStack, tmp_path: Path) -> None:
     """A peer whose input ends goes on, and so does its gossip."""
     seed = stack.enter_context(Rumor("seed", cwd=tmp_path))

@@ -154,3 +154,27 @@ def test_a_busy_port_is_one_clear_line(stack: ExitStack, tmp_path: Path) -> None
 
     assert f"rumor: can't listen on 127.0.0.1:{port}: the port is already in use" in program.errors
     assert [line for line in program.errors if not re.fullmatch(r"rumor: .* the port is already in use", line)] == []
+
+
+def test_ctrl_c_at_any_moment_of_the_start_shows_no_traceback(stack: ExitStack, tmp_path: Path) -> None:
+    """The nodes leave the terminal's Ctrl-C to their parent from their first moment on."""
+    for moment in ("Starting", "seed ", "peer "):
+        program = up(stack, tmp_path)
+        program.wait_text(moment)
+        os.killpg(program.pid, signal.SIGINT)
+        assert program.wait() == 130
+        assert program.errors == []
+
+
+def test_with_its_parent_gone_it_ends(stack: ExitStack, tmp_path: Path) -> None:
+    """As `make up` starts it, it ends when make is killed, and its nodes with it."""
+    command = f"{sys.executable} -m rumor up --seeds 1 --peers 2 --with-parent & echo child $!; wait"
+    shell = stack.enter_context(Program(["/bin/sh", "-c", command], tmp_path))
+    child = int(shell.wait_text("child ").removeprefix("child "))
+    shell.wait_text("joined")
+    nodes = children_of(child)
+    assert len(nodes) == 3
+
+    shell.signal(signal.SIGKILL)
+
+    wait_until(lambda: not any(map(is_running, [child, *nodes])), "all gone")

@@ -34,7 +34,7 @@ def parse_seeds(text: str, name: str) -> list[Address]:
         if not entry:
             continue
         if "," in entry or len(entry.split()) > 1:
-            raise ConfigError(f"{name}, line {number}: {entry!r} is more than one host:port; write one a line")
+            raise ConfigError(f"{name}, line {number}: {entry!r} is not one host:port; write one a line")
         try:
             seeds[Address.parse(entry)] = None
         except AddressError as error:

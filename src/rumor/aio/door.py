@@ -153,6 +153,7 @@ class Visitor:
         self._reader = TextReader()
         self._unsent = b""
         self._open = True
+        self._silent = True
         self._watched = False
         self._closing = False
         self._alarm: asyncio.TimerHandle | None = None
@@ -221,6 +222,7 @@ class Visitor:
                 return
             if not data:
                 self._take_pending()
+                self._note_silence()
                 self.close()
                 return
             self._on_data(data)
@@ -228,6 +230,7 @@ class Visitor:
     def _on_data(self, data: bytes) -> None:
         """Read on; a request is answered as soon as it is whole."""
         self._door.spoke(self)
+        self._silent = False
         try:
             message = self._reader.feed(data)
         except WireError as error:
@@ -273,7 +276,13 @@ class Visitor:
             if self._open:
                 self._set_alarm(self._door.settings.idle_max)
         else:
+            self._note_silence()
             self.abort()
+
+    def _note_silence(self) -> None:
+        """A visit without a word is no harm, but somebody may want to know whose it was."""
+        if self._silent:
+            self._door.on_refusal(self.source, "a connection that said nothing")
 
     def _take_pending(self) -> None:
         if not self._reader.pending:

@@ -33,7 +33,7 @@ def classic_lines(event: Event) -> Iterator[str]:
 
 def problem_text(problem: Problem) -> str:
     """A problem in one line: what, whose, and what more there is to say."""
-    source = f" from {problem.source}" if problem.source else ""
+    source = f" ({problem.source})" if problem.source else ""
     return f"{problem.what}{source}: {problem.detail}" if problem.detail else f"{problem.what}{source}"
 
 

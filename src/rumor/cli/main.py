@@ -1,5 +1,6 @@
 """The program `rumor`: its commands, in the order in which one meets them."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 import rumor
 from rumor.cli import options as opt
+from rumor.cli.ending import INTERRUPTED
 from rumor.cli.stdin import STDIN, Lines, open_standard_files, prompt
 from rumor.core.errors import RumorError
 from rumor.core.ids import Address
@@ -143,7 +145,7 @@ def peer(
 )
 def up(
     seeds: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="How many seeds.")] = 3,
-    peers: Annotated[int, typer.Option(min=1, max=500, metavar="N", help="How many peers.")] = 8,
+    peers: Annotated[int, typer.Option(min=2, max=500, metavar="N", help="How many peers.")] = 8,
     base_port: Annotated[
         int | None,
         typer.Option(
@@ -163,6 +165,7 @@ def up(
     ] = 5.0,
     profile: opt.ProfileOption = opt.Profile.LOCAL,
     json: opt.Json = False,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
     """Start a whole network on this machine, real processes, and show what happens in it."""
     from rumor.cli.up import UpOptions, run_up
@@ -177,6 +180,7 @@ def up(
         every=every,
         profile=profile.value,
         json=json,
+        with_parent=with_parent,
     )
     raise typer.Exit(run_up(options))
 
@@ -210,4 +214,7 @@ def _seeds(config: Path | None, texts: list[str]) -> tuple[Address, ...]:
 def main() -> None:
     """Run the program."""
     open_standard_files()
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:  # before there was an event loop to take it
+        sys.exit(INTERRUPTED)

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator
 STDIN = 0
 
 LINE_BYTES_MAX = 1 << 16
-"""A longer line is cut here; it is too long for a rumor anyway, and refused as such."""
+"""A longer line is cut here, and the rest of it dropped; it is too long for a rumor anyway, and refused as such."""
 
 BACKGROUND_PAUSE = 1.0
 """Seconds between two looks at a terminal whose foreground is another program."""
@@ -31,14 +31,14 @@ class Lines:
 
     def read(self) -> bytes | None:
         """The next line without its end, or None when there is none. A last line without an end counts."""
-        while b"\n" not in self._buffer and len(self._buffer) < LINE_BYTES_MAX:
-            data = self._read_some()
-            if not data:
-                rest, self._buffer = self._buffer, b""
-                return rest or None
-            self._buffer += data
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line.removesuffix(b"\r")
+        line = b""
+        while b"\n" not in self._buffer:
+            line = (line + self._buffer)[:LINE_BYTES_MAX]
+            self._buffer = self._read_some()
+            if not self._buffer:
+                return line or None
+        end, _, self._buffer = self._buffer.partition(b"\n")
+        return (line + end)[:LINE_BYTES_MAX].removesuffix(b"\r")
 
     def __iter__(self) -> Iterator[bytes]:
         """All further lines."""

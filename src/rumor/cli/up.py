@@ -47,6 +47,7 @@ class UpOptions(msgspec.Struct, frozen=True, kw_only=True):
     every: float
     profile: str
     json: bool
+    with_parent: bool
 
 
 class StartFailed(Exception):
@@ -111,11 +112,12 @@ class Story:
         self._output.close(CLOSE_TIMEOUT)
 
     def _painted(self, line: Line) -> str:
-        # The first word stays as it is, so that it can be looked for on a terminal too.
+        # The first word and the coverage stay as they are, so that they can be looked for on a terminal too.
         if not self._colored or line.word not in COLORS:
             return str(line)
         word, text = str(line)[: len(line.word)], str(line)[len(line.word) :]
-        return f"{word}{typer.style(text, fg=COLORS[line.word])}"
+        told, coverage, share = text.partition("  coverage ")
+        return f"{word}{typer.style(told, fg=COLORS[line.word])}{coverage}{share}"
 
 
 def run_up(options: UpOptions) -> int:
@@ -225,6 +227,7 @@ class Network:
                 *command, "--log", str(log), "--lifeline", str(read_end), *more,
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
                 pass_fds=[read_end], limit=LINE_BYTES_MAX,
+                start_new_session=True,  # the terminal's Ctrl-C is for us alone, from their first moment on
             )  # fmt: skip
         finally:
             os.close(read_end)
@@ -253,7 +256,8 @@ class Network:
         self._story.pass_on(line)
         if event["event"] == "listening":
             child.node = event["node"]
-            child.listening.set_result(child.node)
+            if not child.listening.done():  # it is, when the end was asked for meanwhile
+                child.listening.set_result(child.node)
             self._story.tell([self._scene.started(child.role, child.node, child.process.pid)])
         elif not self._stopping:
             self._story.tell(self._scene.event(event, time.monotonic()))
@@ -261,6 +265,9 @@ class Network:
                 self._all_joined.set()
 
     async def _watch_time(self) -> None:
+        parent = os.getppid()
         while not self._stopping:
             await asyncio.sleep(0.25)
+            if self._options.with_parent and os.getppid() != parent:
+                self._end.ask(ending.OK)
             self._story.tell(self._scene.tick(time.monotonic()))

@@ -190,7 +190,7 @@ class Peer:
         while (event := self._outbox.next_unrouted()) is not None:
             match event:
                 case NeighborUp(neighbor):
-                    self._registration.withdraw_reports(neighbor)
+                    self._registration.on_neighbor(neighbor)
                     self._liveness.watch(neighbor, now)
                     self._flood.add_neighbor(neighbor, now)
                 case NeighborDown(neighbor):

@@ -8,7 +8,7 @@ A seed that fails is replaced by another that was not tried; with fewer than wan
 ever more slowly, without end. An original seed lists a peer twice that registers twice, so before the first renewal a
 seed is asked by the preface which kind it is: one of ours answers it, an original one fails to read it and closes.
 
-Rule 1: an original seed that still holds us is not registered with again, but after long loneliness.
+Rule 1: an original seed that still holds us is not registered with again, but by who lost all neighbors for long.
 Rule 2: a report of a dead peer goes to every seed that ever listed us.
 """
 
@@ -74,6 +74,7 @@ class Registration:
         self._report_timers: Timers[tuple[Address, DeadNode]] = Timers()
         self._report_failures: dict[tuple[Address, DeadNode], int] = {}
         self._short_told: int | None = None
+        self._had_neighbor = False
 
     @property
     def wanted(self) -> int:
@@ -148,7 +149,8 @@ class Registration:
     def ask_again(self, alone_since: Seconds, now: Seconds) -> None:
         """We have no neighbor, and nobody left to ask: look at the seeds' lists again.
 
-        At an original seed only as a last resort, ever more rarely, since it will list us twice.
+        At an original seed only as a last resort, ever more rarely, since it will list us twice; and never before there
+        was any neighbor, since who comes later finds us on its list.
         """
         for seed in self._seeds.values():
             if seed.state is not _State.HELD or seed.busy:
@@ -158,7 +160,7 @@ class Registration:
             patience = self._settings.original_alone * 2.0**seed.last_resorts
             if seed.kind is not _Kind.ORIGINAL:
                 self._visit(seed)
-            elif now - alone_since >= patience:
+            elif self._had_neighbor and now - alone_since >= patience:
                 seed.last_resorts = min(seed.last_resorts + 1, 16)
                 self._register(seed)
 
@@ -186,8 +188,9 @@ class Registration:
         else:
             self._report_timers.set(key, now + self._wait(tries))
 
-    def withdraw_reports(self, peer: Address) -> None:
-        """The peer is back: reports of its death that have not got through must not strike it off now."""
+    def on_neighbor(self, peer: Address) -> None:
+        """The peer is here: reports of its death that have not got through must not strike it off now."""
+        self._had_neighbor = True
         for key in [key for key in self._report_failures if key[1].peer == peer]:
             del self._report_failures[key]
             self._report_timers.cancel(key)
