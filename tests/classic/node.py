@@ -194,7 +194,7 @@ class Peer(Node):
         self.ip = HOST
         self.registered: list[str] = []
         self.failures: dict[str, int] = {}  # of each neighbor: how many in a row
-        self.message_list: set[bytes] = set()
+        self.flood: set[bytes] = set()
         self.outbox: queue.Queue[str] = queue.Queue(MAX_OUTBOX)
 
     def begin(self) -> None:
@@ -273,8 +273,8 @@ class Peer(Node):
         """Put a gossip text on the Message List and say whether it is new there."""
         digest = hashlib.sha256(text.encode()).digest()
         with self.lock:
-            new = digest not in self.message_list
-            self.message_list.add(digest)
+            new = digest not in self.flood
+            self.flood.add(digest)
         return new
 
     def forward(self) -> None:

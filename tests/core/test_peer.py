@@ -32,7 +32,7 @@ from rumor.core.messages import (
     Register,
 )
 from rumor.core.peer import Peer, PeerSnapshot
-from rumor.core.settings import OverlaySettings, RegistrationSettings, Settings
+from rumor.core.settings import ClassicOverlaySettings, RegistrationSettings, Settings
 
 from .helpers import (
     ANA,
@@ -52,7 +52,8 @@ from .helpers import (
 SEED = seed_at(0)
 REGISTER = Ask(SEED, Register(ME), 5.0)
 SETTINGS = Settings(
-    overlay=OverlaySettings(wanted_min=2, wanted_max=2), registration=RegistrationSettings(renewal_jitter=0.0)
+    classic_overlay=ClassicOverlaySettings(wanted_min=2, wanted_max=2),
+    registration=RegistrationSettings(renewal_jitter=0.0),
 )
 
 
@@ -436,7 +437,7 @@ def test_a_lost_neighbor_is_neither_watched_nor_told_rumors() -> None:
 
 def test_a_neighbor_that_gave_its_place_away_is_not_watched_any_more() -> None:
     """Who no longer holds us and gave way to another gets no strikes, and no rumors."""
-    settings = Settings(overlay=OverlaySettings(wanted_min=1, wanted_max=1, neighbors_max=1))
+    settings = Settings(classic_overlay=ClassicOverlaySettings(wanted_min=1, wanted_max=1, neighbors_max=1))
     peer = peer_among(ANA, settings=settings)
     peer.tick(45.0)
     peer.failed(connect(ANA), Failure.CLOSED, 45.1)

@@ -6,16 +6,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from rumor.core.classic.heard_list import HeardList
+from rumor.core.classic.overlay import ClassicOverlay
 from rumor.core.effects import Answer, Ask, Close, Effect, Failure
 from rumor.core.errors import AddressError
 from rumor.core.events import NeighborDown, NeighborUp, Reason
 from rumor.core.ids import PORT_MAX, Address, Identity, Seconds
-from rumor.core.message_list import MessageList
 from rumor.core.messages import ConnectAccepted, Gossip
 from rumor.core.outbox import Outbox
-from rumor.core.overlay import Overlay
 from rumor.core.registry import Refusal, Registry
-from rumor.core.settings import MessageListSettings, OverlaySettings, RegistrySettings
+from rumor.core.settings import ClassicOverlaySettings, FloodSettings, RegistrySettings
 from rumor.core.timers import Timers, backoff, soonest
 
 from .helpers import ME, peer_at, rumor
@@ -165,7 +165,7 @@ class MessageListMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.list = MessageList(MessageListSettings(capacity=self.CAPACITY, age_max=self.AGE_MAX))
+        self.list = HeardList(FloodSettings(capacity=self.CAPACITY, age_max=self.AGE_MAX))
         self.taken: list[tuple[Gossip, Seconds]] = []
         self.now = 0.0
         self.bounds = (0, 0)
@@ -284,17 +284,17 @@ def test_a_reply_fits_whatever_the_list(count: int, gone: int, asker: int, port:
 class OverlayMachine(RuleBasedStateMachine):
     """The rules of the overlay under any order of what others do, on time and late."""
 
-    LIMITS = OverlaySettings(wanted_min=2, wanted_max=3, neighbors_max=4, contacts_capacity=6)
+    LIMITS = ClassicOverlaySettings(wanted_min=2, wanted_max=3, neighbors_max=4, contacts_capacity=6)
     some = st.integers(0, 9).map(peer_at)
 
     def __init__(self) -> None:
         super().__init__()
         self.outbox = Outbox()
-        self.overlay = Overlay(Identity(ME), self.LIMITS, self.outbox, Random(0))
+        self.classic_overlay = ClassicOverlay(Identity(ME), self.LIMITS, self.outbox, Random(0))
         self.asks: list[Ask] = []
         self.believed: list[Address] = []
         self.now = 0.0
-        self.overlay.join(0.0)
+        self.classic_overlay.join(0.0)
 
     def collect(self) -> list[Effect]:
         """Note who is asked now, and who came and went; give the effects that are no Ask."""
@@ -311,7 +311,7 @@ class OverlayMachine(RuleBasedStateMachine):
 
     @rule(named=st.lists(some, max_size=8))
     def learn(self, named: list[Address]) -> None:
-        self.overlay.learn([*named, ME], self.now)
+        self.classic_overlay.learn([*named, ME], self.now)
         assert self.collect() == []
 
     @precondition(lambda self: self.asks)
@@ -319,54 +319,54 @@ class OverlayMachine(RuleBasedStateMachine):
     def end_an_ask(self, data: st.DataObject, failure: Failure | None) -> None:
         ask = self.asks.pop(data.draw(st.integers(0, len(self.asks) - 1)))
         if failure is None:
-            self.overlay.on_accepted(ask.to, self.now)
+            self.classic_overlay.on_accepted(ask.to, self.now)
         else:
-            self.overlay.on_refused(ask.to, failure, self.now)
+            self.classic_overlay.on_refused(ask.to, failure, self.now)
         assert self.collect() == []
 
     @rule(peer=st.one_of(some, st.just(ME)))
     def be_asked(self, peer: Address) -> None:
-        self.overlay.on_connect_request(1, peer, self.now)
+        self.classic_overlay.on_connect_request(1, peer, self.now)
         (answer,) = self.collect()
-        taken = peer in self.overlay.neighbors
+        taken = peer in self.classic_overlay.neighbors
         assert answer == (Answer(1, ConnectAccepted()) if taken else Close(1))
 
     @rule(peer=some)
     def die(self, peer: Address) -> None:
-        self.overlay.drop(peer, Reason.DEAD, self.now)
+        self.classic_overlay.drop(peer, Reason.DEAD, self.now)
         assert self.collect() == []
-        assert peer not in self.overlay.neighbors
+        assert peer not in self.classic_overlay.neighbors
 
     @rule()
     def hear_a_liveness_request(self) -> None:
-        self.overlay.on_liveness_request(peer_at(0).host, self.now)
+        self.classic_overlay.on_liveness_request(peer_at(0).host, self.now)
         assert self.collect() == []
 
     @rule(step=st.floats(0.1, 50.0))
     def wait(self, step: float) -> None:
         self.now += step
-        self.overlay.tick(self.now)
+        self.classic_overlay.tick(self.now)
         assert self.collect() == []
 
     @invariant()
     def neighbors_are_those_that_came_and_did_not_go(self) -> None:
-        assert self.overlay.neighbors == tuple(self.believed)
+        assert self.classic_overlay.neighbors == tuple(self.believed)
 
     @invariant()
     def neighbors_are_bounded(self) -> None:
-        assert len(self.overlay.neighbors) <= self.LIMITS.neighbors_max
+        assert len(self.classic_overlay.neighbors) <= self.LIMITS.neighbors_max
 
     @invariant()
     def contacts_are_bounded(self) -> None:
-        assert len(self.overlay.contacts) <= self.LIMITS.contacts_capacity
+        assert len(self.classic_overlay.contacts) <= self.LIMITS.contacts_capacity
 
     @invariant()
     def we_are_neither_our_neighbor_nor_our_contact(self) -> None:
-        assert ME not in (*self.overlay.neighbors, *self.overlay.contacts)
+        assert ME not in (*self.classic_overlay.neighbors, *self.classic_overlay.contacts)
 
     @invariant()
     def something_is_always_due(self) -> None:
-        deadline = self.overlay.next_deadline()
+        deadline = self.classic_overlay.next_deadline()
         assert deadline is not None
         assert deadline <= self.now + 60.0
 

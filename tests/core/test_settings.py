@@ -8,9 +8,9 @@ import pytest
 from rumor.core.errors import UsageError
 from rumor.core.settings import (
     PROFILES,
+    ClassicOverlaySettings,
+    FloodSettings,
     LivenessSettings,
-    MessageListSettings,
-    OverlaySettings,
     RegistrationSettings,
     RegistrySettings,
     Settings,
@@ -49,14 +49,14 @@ def test_the_classic_profile_keeps_the_original_timings() -> None:
     """Profile `classic`: 1 to 4 neighbors asked for, a liveness request every 13 s with 5 s for the reply."""
     classic = profile("classic")
 
-    assert (classic.overlay.wanted_min, classic.overlay.wanted_max) == (1, 4)
+    assert (classic.classic_overlay.wanted_min, classic.classic_overlay.wanted_max) == (1, 4)
     assert (classic.liveness.interval, classic.liveness.timeout) == (13.0, 5.0)
 
 
 @pytest.mark.parametrize("name", list(PROFILES))
 def test_every_profile_accepts_up_to_ten_neighbors(name: str) -> None:
     """Nobody is left deaf: in each profile a peer takes up to ten neighbors."""
-    assert profile(name).overlay.neighbors_max == 10
+    assert profile(name).classic_overlay.neighbors_max == 10
 
 
 @pytest.mark.parametrize("name", list(PROFILES))
@@ -64,7 +64,7 @@ def test_every_profile_sends_what_an_original_node_can_read(name: str) -> None:
     """In each profile a text stays below 1,024 bytes and a list below 10,240."""
     settings = profile(name)
 
-    assert settings.message_list.text_bytes_max <= 1023
+    assert settings.flood.text_bytes_max <= 1023
     assert settings.registry.reply_bytes_max <= 10_239
 
 
@@ -76,10 +76,16 @@ def test_every_profile_sends_what_an_original_node_can_read(name: str) -> None:
         ({"registration": RegistrationSettings(retry_first=-1.0)}, "retry_first must be at least 0.001, not -1.0"),
         ({"registration": RegistrationSettings(renewal_jitter=1.0)}, "renewal_jitter must be below 1"),
         ({"registry": RegistrySettings(capacity=0)}, "capacity must be at least 1, not 0"),
-        ({"message_list": MessageListSettings(capacity=-5)}, "capacity must be at least 1, not -5"),
-        ({"message_list": MessageListSettings(text_bytes_max=1024)}, "text_bytes_max can't be above 1023"),
-        ({"overlay": OverlaySettings(wanted_min=5)}, "wanted_min, wanted_max and neighbors_max must not fall"),
-        ({"overlay": OverlaySettings(wanted_max=11)}, "wanted_min, wanted_max and neighbors_max must not fall"),
+        ({"flood": FloodSettings(capacity=-5)}, "capacity must be at least 1, not -5"),
+        ({"flood": FloodSettings(text_bytes_max=1024)}, "text_bytes_max can't be above 1023"),
+        (
+            {"classic_overlay": ClassicOverlaySettings(wanted_min=5)},
+            "wanted_min, wanted_max and neighbors_max must not fall",
+        ),
+        (
+            {"classic_overlay": ClassicOverlaySettings(wanted_max=11)},
+            "wanted_min, wanted_max and neighbors_max must not fall",
+        ),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused(group: dict[str, msgspec.Struct], complaint: str) -> None:
@@ -116,9 +122,9 @@ def test_jitter_may_be_none_at_all() -> None:
 
 def test_values_at_their_bounds_are_allowed() -> None:
     """Equal bounds fit each other."""
-    overlay = OverlaySettings(wanted_min=10, wanted_max=10, neighbors_max=10)
+    overlay = ClassicOverlaySettings(wanted_min=10, wanted_max=10, neighbors_max=10)
 
-    assert Settings(overlay=overlay).overlay == overlay
+    assert Settings(classic_overlay=overlay).classic_overlay == overlay
 
 
 def test_a_count_is_a_whole_number() -> None:

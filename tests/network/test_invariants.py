@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from rumor.core.classic.overlay import ClassicOverlay
 from rumor.core.effects import Ask
 from rumor.core.ids import Address, Seconds
 from rumor.core.messages import Preface
-from rumor.core.overlay import Overlay
 from rumor.core.peer import Peer
 from rumor.core.settings import profile
 from tests.network.invariants import ailments, apart, deaf, ghosts, unregistered
@@ -115,8 +115,8 @@ def test_a_mixed_network_keeps_the_invariants_in_chaos(number: int) -> None:
 def test_tight_bounds_hold_in_chaos(number: int) -> None:
     """With room for few neighbors and contacts only, and much loss, nobody ever has more than it may."""
     lan = profile("lan")
-    overlay = replace(lan.overlay, neighbors_max=4, contacts_capacity=3, deaf_after=5.0, ask_timeout=2.0)
-    world = World(number, replace(lan, overlay=overlay), latency=(0.0005, 0.1), loss=0.05)
+    overlay = replace(lan.classic_overlay, neighbors_max=4, contacts_capacity=3, deaf_after=5.0, ask_timeout=2.0)
+    world = World(number, replace(lan, classic_overlay=overlay), latency=(0.0005, 0.1), loss=0.05)
     seeds = [world.seed() for _ in range(2)]
     Chaos(world, seeds, [world.peer(seeds) for _ in range(7)]).run(30.0)
 
@@ -176,7 +176,7 @@ def left_waiting(peer: Node) -> None:
     peer.links[0] = Exchange(asker, Ask(peer.address, Preface(), 1.0), 1.0)
 
 
-def overlay(peer: Node) -> Overlay:
+def overlay(peer: Node) -> ClassicOverlay:
     """The overlay of a peer of ours."""
     assert isinstance(peer.core, Peer)
     return peer.core._overlay

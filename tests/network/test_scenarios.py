@@ -332,7 +332,10 @@ def test_a_peer_that_wakes_after_its_burial_comes_back(number: int) -> None:
 def test_a_peer_that_wakes_in_a_full_network_keeps_its_bound(number: int) -> None:
     """Where nobody has room for it any more, a thawed peer looks for others, and never has too many neighbors."""
     lan = profile("lan")
-    world = World(number, replace(lan, overlay=replace(lan.overlay, wanted_min=4, neighbors_max=5, deaf_after=10.0)))
+    world = World(
+        number,
+        replace(lan, classic_overlay=replace(lan.classic_overlay, wanted_min=4, neighbors_max=5, deaf_after=10.0)),
+    )
     peers, _ = joined(world, peers=8)
     world.run(5.0)
     frozen = world.rng.choice(peers)

@@ -6,6 +6,9 @@ from typing import assert_never
 
 import msgspec
 
+from rumor.core.classic.flood import Flood
+from rumor.core.classic.liveness import ClassicLiveness
+from rumor.core.classic.overlay import ClassicOverlay
 from rumor.core.clock import WallClock
 from rumor.core.effects import Answer, Ask, Close, Effect, Failure, Tell
 from rumor.core.events import (
@@ -19,9 +22,7 @@ from rumor.core.events import (
     Problem,
     Reason,
 )
-from rumor.core.flood import Flood
 from rumor.core.ids import Address, Identity, Seconds, source_host
-from rumor.core.liveness import Liveness
 from rumor.core.messages import (
     ConnectAccepted,
     ConnectRequest,
@@ -36,7 +37,6 @@ from rumor.core.messages import (
     Reply,
 )
 from rumor.core.outbox import Outbox
-from rumor.core.overlay import Overlay
 from rumor.core.registration import Registration
 from rumor.core.settings import Settings
 from rumor.core.timers import soonest
@@ -64,9 +64,9 @@ class Peer:
         self._clock = clock
         self._outbox = outbox
         self._registration = Registration(seeds, identity, settings.registration, outbox, rng)
-        self._overlay = Overlay(identity, settings.overlay, outbox, rng)
-        self._liveness = Liveness(identity, clock, settings.liveness, outbox)
-        self._flood = Flood(identity, clock, settings.message_list, outbox)
+        self._overlay = ClassicOverlay(identity, settings.classic_overlay, outbox, rng)
+        self._liveness = ClassicLiveness(identity, clock, settings.liveness, outbox)
+        self._flood = Flood(identity, clock, settings.flood, outbox)
 
     # Inputs: each ends with `_route`, so that every machine knows what it must before anything is drained.
 

@@ -40,7 +40,7 @@ class RegistrationSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How often a report of a dead peer is tried at a seed that can't be reached."""
 
 
-class OverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
+class ClassicOverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a peer finds and keeps its neighbors."""
 
     wanted_min: int = 3
@@ -78,7 +78,7 @@ class LivenessSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How many requests in a row must fail until the neighbor is dead; the original's value."""
 
 
-class MessageListSettings(msgspec.Struct, frozen=True, kw_only=True):
+class FloodSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How much of what was heard is remembered, against hearing it twice and for neighbors that are behind."""
 
     capacity: int = 100_000
@@ -126,21 +126,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     profile: str = "lan"
     registration: RegistrationSettings = RegistrationSettings()
-    overlay: OverlaySettings = OverlaySettings()
+    classic_overlay: ClassicOverlaySettings = ClassicOverlaySettings()
     liveness: LivenessSettings = LivenessSettings()
-    message_list: MessageListSettings = MessageListSettings()
+    flood: FloodSettings = FloodSettings()
     registry: RegistrySettings = RegistrySettings()
     door: DoorSettings = DoorSettings()
 
     def __post_init__(self) -> None:
         """Check each value and those that must fit each other; raises UsageError."""
-        for group in (self.registration, self.overlay, self.liveness, self.message_list, self.registry, self.door):
+        for group in (self.registration, self.classic_overlay, self.liveness, self.flood, self.registry, self.door):
             for field in msgspec.structs.fields(group):
                 _check(field.name, field.type, getattr(group, field.name))
-        overlay = self.overlay
+        overlay = self.classic_overlay
         if not overlay.wanted_min <= overlay.wanted_max <= overlay.neighbors_max:
             raise UsageError("wanted_min, wanted_max and neighbors_max must not fall")
-        if self.message_list.text_bytes_max > MessageListSettings().text_bytes_max:
+        if self.flood.text_bytes_max > FloodSettings().text_bytes_max:
             raise UsageError("text_bytes_max can't be above 1023: an original node would cut the text")
         if not len("255.255.255.255:65535") <= self.registry.reply_bytes_max <= RegistrySettings().reply_bytes_max:
             raise UsageError("reply_bytes_max must be from 21, for the asker, to 10239: an original peer would cut it")
@@ -162,19 +162,19 @@ def _check(name: str, kind: type, value: float) -> None:
 PROFILES: Final[dict[str, Settings]] = {
     "classic": Settings(
         profile="classic",
-        overlay=OverlaySettings(wanted_min=1, wanted_max=4, refused_retry=13.0, alone_retry_first=5.0),
+        classic_overlay=ClassicOverlaySettings(wanted_min=1, wanted_max=4, refused_retry=13.0, alone_retry_first=5.0),
         liveness=LivenessSettings(interval=13.0, timeout=5.0),
     ),
     "wan": Settings(
         profile="wan",
-        overlay=OverlaySettings(alone_retry_first=2.0),
+        classic_overlay=ClassicOverlaySettings(alone_retry_first=2.0),
         liveness=LivenessSettings(interval=3.3, timeout=3.3),
     ),
     "lan": Settings(profile="lan"),
     "local": Settings(
         profile="local",
         registration=RegistrationSettings(retry_first=0.25, ask_timeout=2.0),
-        overlay=OverlaySettings(refused_retry=1.0, alone_retry_first=0.25, ask_timeout=2.0),
+        classic_overlay=ClassicOverlaySettings(refused_retry=1.0, alone_retry_first=0.25, ask_timeout=2.0),
         liveness=LivenessSettings(interval=0.2, timeout=0.75),
     ),
 }

@@ -28,7 +28,7 @@ class _Watch:
         self.strikes = 0
 
 
-class Liveness:
+class ClassicLiveness:
     """Watches every neighbor of one peer."""
 
     def __init__(self, identity: Identity, clock: WallClock, settings: LivenessSettings, outbox: Outbox) -> None:

@@ -2,24 +2,24 @@
 
 import pytest
 
+from rumor.core.classic.liveness import ClassicLiveness
 from rumor.core.effects import Ask
 from rumor.core.events import NeighborDied, Strike
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.liveness import Liveness
 from rumor.core.messages import LivenessReply, LivenessRequest
 from rumor.core.outbox import Outbox
 from rumor.core.settings import LivenessSettings
 
-from .helpers import ANA, BO, ME, clock, timestamp
+from ..helpers import ANA, BO, ME, clock, timestamp
 
 
 def liveness_of(
     *neighbors: Address, interval: Seconds = 13.0, timeout: Seconds = 5.0, strikes_max: int = 3
-) -> tuple[Liveness, Outbox]:
+) -> tuple[ClassicLiveness, Outbox]:
     """Liveness that began to watch these neighbors at moment 0, with their first requests under way."""
     outbox = Outbox()
     settings = LivenessSettings(interval=interval, timeout=timeout, strikes_max=strikes_max)
-    liveness = Liveness(Identity(ME), clock(), settings, outbox)
+    liveness = ClassicLiveness(Identity(ME), clock(), settings, outbox)
     for neighbor in neighbors:
         liveness.watch(neighbor, 0.0)
     outbox.drain()

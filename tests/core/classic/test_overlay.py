@@ -4,31 +4,31 @@ from random import Random
 
 import pytest
 
+from rumor.core.classic.overlay import ClassicOverlay
 from rumor.core.effects import Answer, Ask, Close, Failure
 from rumor.core.events import Alone, NeighborDown, NeighborUp, Reason
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.messages import ConnectAccepted, ConnectRequest
 from rumor.core.outbox import Outbox
-from rumor.core.overlay import Overlay
-from rumor.core.settings import OverlaySettings
+from rumor.core.settings import ClassicOverlaySettings
 
-from .helpers import ANA, BO, CY, DI, ME, SEED_NUMBERS, asked_in, peer_at, peers_at
+from ..helpers import ANA, BO, CY, DI, ME, SEED_NUMBERS, asked_in, peer_at, peers_at
 
 
 def overlay_with(
     *, wanted: int = 2, neighbors_max: int = 10, contacts_capacity: int = 1024, number: int = 0
-) -> tuple[Overlay, Outbox]:
+) -> tuple[ClassicOverlay, Outbox]:
     """An overlay that began at moment 0, and wants so many neighbors."""
-    settings = OverlaySettings(
+    settings = ClassicOverlaySettings(
         wanted_min=wanted, wanted_max=wanted, neighbors_max=neighbors_max, contacts_capacity=contacts_capacity
     )
     outbox = Outbox()
-    overlay = Overlay(Identity(ME), settings, outbox, Random(number))
+    overlay = ClassicOverlay(Identity(ME), settings, outbox, Random(number))
     overlay.join(0.0)
     return overlay, outbox
 
 
-def overlay_among(*neighbors: Address, wanted: int = 2, neighbors_max: int = 10) -> tuple[Overlay, Outbox]:
+def overlay_among(*neighbors: Address, wanted: int = 2, neighbors_max: int = 10) -> tuple[ClassicOverlay, Outbox]:
     """An overlay that learned of these peers, asked them and was accepted, all at moment 0."""
     overlay, outbox = overlay_with(wanted=wanted, neighbors_max=neighbors_max)
     for neighbor in neighbors:
@@ -39,7 +39,7 @@ def overlay_among(*neighbors: Address, wanted: int = 2, neighbors_max: int = 10)
     return overlay, outbox
 
 
-def one_sided_among(*neighbors: Address, wanted: int = 2, neighbors_max: int = 10) -> tuple[Overlay, Outbox]:
+def one_sided_among(*neighbors: Address, wanted: int = 2, neighbors_max: int = 10) -> tuple[ClassicOverlay, Outbox]:
     """An overlay whose neighbors, asked again at moment 45, have all refused at 45.5."""
     overlay, outbox = overlay_among(*neighbors, wanted=wanted, neighbors_max=neighbors_max)
     overlay.tick(45.0)
@@ -100,7 +100,9 @@ def test_how_many_are_wanted_is_drawn_from_the_range(least: int, most: int) -> N
     drawn = set()
     for number in range(40):
         outbox = Outbox()
-        overlay = Overlay(Identity(ME), OverlaySettings(wanted_min=least, wanted_max=most), outbox, Random(number))
+        overlay = ClassicOverlay(
+            Identity(ME), ClassicOverlaySettings(wanted_min=least, wanted_max=most), outbox, Random(number)
+        )
         overlay.learn(peers_at(*range(10)), 0.0)
         drawn.add(len(outbox.drain()[0]))
 
@@ -120,7 +122,7 @@ def test_a_peer_does_not_ask_itself() -> None:
 def test_an_address_that_turned_out_to_be_our_own_is_not_asked() -> None:
     """A contact that a seed later tells us to be ourselves is passed over."""
     identity, outbox = Identity(ME), Outbox()
-    overlay = Overlay(identity, OverlaySettings(wanted_min=1, wanted_max=1), outbox, Random(0))
+    overlay = ClassicOverlay(identity, ClassicOverlaySettings(wanted_min=1, wanted_max=1), outbox, Random(0))
     overlay.learn([ANA, BO], 0.0)
     (asked,) = asked_in(outbox.drain()[0])
     (other,) = {ANA, BO} - {asked}
@@ -687,7 +689,7 @@ def test_neighbors_that_are_asked_again_take_no_second_place() -> None:
 def test_each_minute_one_neighbor_more_is_wanted() -> None:
     """A peer that drew few neighbors wants one more each minute, up to the most it may want."""
     identity, outbox = Identity(ME), Outbox()
-    overlay = Overlay(identity, OverlaySettings(wanted_min=1, wanted_max=3), outbox, _rng_that_draws(1))
+    overlay = ClassicOverlay(identity, ClassicOverlaySettings(wanted_min=1, wanted_max=3), outbox, _rng_that_draws(1))
     overlay.join(0.0)
     overlay.learn(peers_at(*range(9)), 0.0)
     asked = [_accept_all(overlay, outbox, 0.0)]
@@ -701,7 +703,7 @@ def test_each_minute_one_neighbor_more_is_wanted() -> None:
     assert asked == [1, 1, 1, 0]
 
 
-def _next_alone(overlay: Overlay, outbox: Outbox, now: Seconds) -> Seconds:
+def _next_alone(overlay: ClassicOverlay, outbox: Outbox, now: Seconds) -> Seconds:
     """How long after `now` loneliness is told; other things may fall due before."""
     while True:
         deadline = overlay.next_deadline()
@@ -712,7 +714,7 @@ def _next_alone(overlay: Overlay, outbox: Outbox, now: Seconds) -> Seconds:
             return deadline - now
 
 
-def _accept_all(overlay: Overlay, outbox: Outbox, now: Seconds) -> int:
+def _accept_all(overlay: ClassicOverlay, outbox: Outbox, now: Seconds) -> int:
     """Let all who are asked accept; how many there were."""
     asked = asked_in(outbox.drain()[0])
     for peer in asked:

@@ -2,22 +2,22 @@
 
 import pytest
 
+from rumor.core.classic.flood import Flood
 from rumor.core.effects import Tell
 from rumor.core.errors import UsageError
 from rumor.core.events import Problem, RumorHeard
-from rumor.core.flood import Flood
 from rumor.core.ids import Address, Identity
 from rumor.core.messages import Gossip
 from rumor.core.outbox import Outbox
-from rumor.core.settings import MessageListSettings
+from rumor.core.settings import FloodSettings
 
-from .helpers import ANA, BO, CY, ME, clock, rumor, timestamp
+from ..helpers import ANA, BO, CY, ME, clock, rumor, timestamp
 
 
 def flood_to(*neighbors: Address, capacity: int = 100) -> tuple[Flood, Outbox]:
     """A flood with these neighbors that has heard nothing yet."""
     outbox = Outbox()
-    flood = Flood(Identity(ME), clock(), MessageListSettings(capacity=capacity), outbox)
+    flood = Flood(Identity(ME), clock(), FloodSettings(capacity=capacity), outbox)
     for neighbor in neighbors:
         flood.add_neighbor(neighbor, 0.0)
     return flood, outbox

@@ -6,15 +6,15 @@ neighbor. A new neighbor begins at the end of the list, as with the original; on
 there was no neighbor at all waits for the first one.
 """
 
+from rumor.core.classic.heard_list import HeardList
 from rumor.core.clock import WallClock
 from rumor.core.effects import Tell
 from rumor.core.errors import UsageError
 from rumor.core.events import Problem, RumorHeard
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.message_list import MessageList
 from rumor.core.messages import Gossip, is_one_line
 from rumor.core.outbox import Outbox
-from rumor.core.settings import MessageListSettings
+from rumor.core.settings import FloodSettings
 from rumor.core.timers import Timers
 
 
@@ -29,12 +29,12 @@ class _Cursor:
 class Flood:
     """The Message List of one peer, its own rumors, and each neighbor's place in the list."""
 
-    def __init__(self, identity: Identity, clock: WallClock, settings: MessageListSettings, outbox: Outbox) -> None:
+    def __init__(self, identity: Identity, clock: WallClock, settings: FloodSettings, outbox: Outbox) -> None:
         self._identity = identity
         self._clock = clock
         self._settings = settings
         self._outbox = outbox
-        self._list = MessageList(settings)
+        self._list = HeardList(settings)
         self._cursors: dict[Address, _Cursor] = {}
         self._timers: Timers[Address] = Timers()
         self._unheard_from = 0

@@ -11,13 +11,13 @@ from collections import deque
 
 from rumor.core.ids import Seconds
 from rumor.core.messages import Gossip
-from rumor.core.settings import MessageListSettings
+from rumor.core.settings import FloodSettings
 
 
-class MessageList:
+class HeardList:
     """A bounded log of rumors without repetition. What is taken in last has the highest position."""
 
-    def __init__(self, settings: MessageListSettings) -> None:
+    def __init__(self, settings: FloodSettings) -> None:
         self._settings = settings
         self._known: set[Gossip] = set()
         self._log: deque[tuple[Gossip, Seconds]] = deque()

@@ -24,7 +24,7 @@ from rumor.core.events import Alone, NeighborDown, NeighborUp, Reason
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.messages import ConnectAccepted, ConnectRequest
 from rumor.core.outbox import Outbox
-from rumor.core.settings import OverlaySettings
+from rumor.core.settings import ClassicOverlaySettings
 from rumor.core.timers import Timers, backoff
 
 WIDEN_INTERVAL: Seconds = 60.0
@@ -38,10 +38,10 @@ class _Due(enum.Enum):
     WIDEN = "want one neighbor more"
 
 
-class Overlay:
+class ClassicOverlay:
     """The neighbors of one peer, and the contacts that may replace them."""
 
-    def __init__(self, identity: Identity, settings: OverlaySettings, outbox: Outbox, rng: Random) -> None:
+    def __init__(self, identity: Identity, settings: ClassicOverlaySettings, outbox: Outbox, rng: Random) -> None:
         self._identity = identity
         self._settings = settings
         self._outbox = outbox

@@ -2,22 +2,22 @@
 
 import pytest
 
-from rumor.core.message_list import MessageList
+from rumor.core.classic.heard_list import HeardList
 from rumor.core.messages import Gossip
-from rumor.core.settings import MessageListSettings
+from rumor.core.settings import FloodSettings
 
-from .helpers import ANA, BO, rumor
+from ..helpers import ANA, BO, rumor
 
 
-def list_of(*gossips: Gossip, capacity: int = 3, age_max: float = 10.0) -> MessageList:
+def list_of(*gossips: Gossip, capacity: int = 3, age_max: float = 10.0) -> HeardList:
     """A small list that has heard these at moment 0."""
-    message_list = MessageList(MessageListSettings(capacity=capacity, age_max=age_max))
+    message_list = HeardList(FloodSettings(capacity=capacity, age_max=age_max))
     for gossip in gossips:
         assert message_list.add(gossip, 0.0)
     return message_list
 
 
-def kept(message_list: MessageList) -> list[Gossip | None]:
+def kept(message_list: HeardList) -> list[Gossip | None]:
     """What is kept, oldest first."""
     return [message_list.at(position) for position in range(message_list.first, message_list.end)]
 
