@@ -1,7 +1,7 @@
 # make up     a whole network on this machine, in this terminal; Ctrl-C ends it
 # make test   all checks and tests; sets itself up
 # make check  format, lint, types, layers
-# make bench  the measurements in benchmarks/
+# make bench  the measurements in benchmarks/, all or some: make bench MEASURES="throughput latency"
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
@@ -27,7 +27,10 @@ fuzz: $(DEV)
 	$(BIN)/python -m fuzz.fuzz_text --seconds 5
 
 bench: $(DEV)
-	$(BIN)/python -m benchmarks
+	@for yardstick in pyzmq eclipse-zenoh kinship; do \
+	  $(PIP) install $$yardstick || echo "$$yardstick can't be installed: what is measured beside it is left out" >&2; \
+	done
+	$(BIN)/python -m benchmarks $(MEASURES)
 
 install: $(RUN)
 

@@ -64,6 +64,20 @@ def test_aio_and_sim_do_not_know_each_other() -> None:
     """The two drivers of the core stay apart."""
     assert "sim" not in MAY_IMPORT["aio"]
     assert "aio" not in MAY_IMPORT["sim"]
+    assert {"aio", "sim"} <= {layer_of(module) for module, _ in modules()}
+
+
+def test_the_simulated_world_has_no_clock_of_its_own() -> None:
+    """Time and chance come from the world's number; only the program that tells stories looks at a watch."""
+    worldly = {"asyncio", "datetime", "secrets", "socket", "threading", "time", "uuid"}
+    used = [
+        f"{module}: {name}"
+        for module, source in modules()
+        if layer_of(module) == "sim" and module != "sim.__main__"
+        for name in imported(source)
+        if layer_of(name) in worldly
+    ]
+    assert used == []
 
 
 @pytest.mark.process
@@ -223,6 +237,15 @@ def imports_of_ours(source: str, module: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known_as:
             yield node.attr
+
+
+def imported(source: str) -> Iterator[str]:
+    """The modules that a source imports, from wherever."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module
 
 
 def absolute(node: ast.ImportFrom, module: str) -> list[str]:

@@ -9,12 +9,16 @@ async def main() -> None:
         await peer.publish("hello")
         async with peer.subscribe() as rumors:
             async for r in rumors:
-                print(r.origin, r.number, r.payload.decode())
+                print(r)
 
 asyncio.run(main())
 """
 
-from rumor.aio.api import Peer, Receipt, Rumor, Seed
+from rumor.aio.api import Neighbor, Peer, Seed
+from rumor.aio.blocking import BlockingPeer, BlockingReceipt, BlockingSubscription, connect
+from rumor.aio.cursor import Cursor
+from rumor.aio.publishing import Delivery, Receipt
+from rumor.aio.rumors import Lost, Rumor, Run
 from rumor.aio.subscription import Subscription
 from rumor.core.errors import (
     AddressError,
@@ -25,6 +29,7 @@ from rumor.core.errors import (
     UsageError,
     WireError,
 )
+from rumor.core.events import LostReason
 from rumor.core.ids import Address
 from rumor.core.settings import PROFILES, Settings, profile
 
@@ -34,12 +39,21 @@ __all__ = [
     "PROFILES",
     "Address",
     "AddressError",
+    "BlockingPeer",
+    "BlockingReceipt",
+    "BlockingSubscription",
     "ConfigError",
+    "Cursor",
+    "Delivery",
     "ListenError",
+    "Lost",
+    "LostReason",
+    "Neighbor",
     "Peer",
     "Receipt",
     "Rumor",
     "RumorError",
+    "Run",
     "Seed",
     "Settings",
     "SlowSubscriber",
@@ -47,5 +61,6 @@ __all__ = [
     "UsageError",
     "WireError",
     "__version__",
+    "connect",
     "profile",
 ]

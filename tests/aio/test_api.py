@@ -5,12 +5,24 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 import rumor
-from rumor.core.events import Event, NeighborDown, NeighborUp, PeerRegistered, Problem, Registered
+from rumor.core.events import (
+    Event,
+    LinkFailed,
+    NeighborDown,
+    NeighborUp,
+    PeerRegistered,
+    Problem,
+    Reason,
+    Registered,
+    Strike,
+)
+from rumor.core.frames import Parting
 from rumor.core.settings import DoorSettings, RegistrationSettings
 from tests.processes.harness import Classic
 
@@ -65,8 +77,10 @@ async def test_two_peers_hear_each_other(nodes: AsyncExitStack) -> None:
         heard = await asyncio.wait_for(anext(rumors), PATIENCE)
 
     assert receipt.number == 1
+    assert isinstance(heard, rumor.Rumor)
     assert (heard.origin, heard.number, heard.topic, heard.payload) == (ana.address, 1, "", b"hello")
-    assert ana.neighbors() == (bo.address,)
+    assert isinstance(heard, rumor.Rumor)
+    assert [neighbor.address for neighbor in ana.neighbors()] == [bo.address]
     assert seed.stats().peers == 2
 
 
@@ -81,16 +95,27 @@ async def test_what_is_published_alone_is_kept_for_who_joins(nodes: AsyncExitSta
     async with bo.subscribe() as rumors:
         heard = [await asyncio.wait_for(anext(rumors), PATIENCE) for _ in range(3)]
 
-    assert [r.payload for r in heard] == [b"one", b"two", b"three"]
+    assert [payload_of(r) for r in heard] == [b"one", b"two", b"three"]
 
 
-@pytest.mark.parametrize("payload", ["two\nlines", "a\0b", "x" * 1000, b"\xff\xfe", "\ud800"])
-async def test_an_unfit_payload_is_refused(nodes: AsyncExitStack, payload: str | bytes) -> None:
-    """What can't travel as a classic text raises UsageError, and no number is used up."""
-    peer = await nodes.enter_async_context(rumor.Peer(seeds=["127.0.0.1:9"], settings="local"))
+@pytest.mark.parametrize(
+    ("payload", "topic", "said"),
+    [
+        (b"x" * (1 << 20 | 1), "", "1048577 bytes is above the limit of 1048576"),
+        ("\ud800", "", "UTF-8"),
+        (7, "", "bytes or text"),
+        (b"", "news..sport", "no topic"),
+        (b"", "news.*", "no topic"),
+    ],
+)
+async def test_what_is_unfit_is_refused(nodes: AsyncExitStack, payload: bytes, topic: str, said: str) -> None:
+    """What can't be said raises UsageError, which names the limit, and no number is used up."""
+    peer = await nodes.enter_async_context(rumor.Peer(settings="local"))
 
-    with pytest.raises(rumor.UsageError):
-        await peer.publish(payload)
+    with pytest.raises(rumor.UsageError, match=said):
+        await peer.publish(payload, topic)
+    with pytest.raises(rumor.UsageError, match=said):
+        await peer.publish_many([b"fine", payload], topic)
 
     assert (await peer.publish("fine")).number == 1
 
@@ -104,13 +129,18 @@ async def test_a_subscriber_that_does_not_read_is_told_so(nodes: AsyncExitStack)
     slow, quick = bo.subscribe(capacity=2), bo.subscribe()
 
     for number in range(4):
-        await ana.publish(str(number))
-    await until(lambda: bo.stats().heard == 4, "all heard")
+        await (await ana.publish(str(number))).delivered(PATIENCE)
 
-    assert [(await anext(slow)).payload for _ in range(2)] == [b"0", b"1"]
+    assert [payload_of(await anext(slow)) for _ in range(2)] == [b"0", b"1"]
     with pytest.raises(rumor.SlowSubscriber):
         await anext(slow)
-    assert [(await anext(quick)).payload for _ in range(4)] == [b"0", b"1", b"2", b"3"]
+    assert [payload_of(await anext(quick)) for _ in range(4)] == [b"0", b"1", b"2", b"3"]
+
+
+def payload_of(item: rumor.Rumor | rumor.Lost) -> bytes:
+    """What a rumor says."""
+    assert isinstance(item, rumor.Rumor)
+    return item.payload
 
 
 async def test_waiting_for_neighbors_has_an_end(nodes: AsyncExitStack) -> None:
@@ -141,7 +171,7 @@ async def test_a_stopped_peer_lets_everybody_go() -> None:
         peer.subscribe()
 
 
-async def _read_all(subscription: rumor.Subscription[rumor.Rumor]) -> list[rumor.Rumor]:
+async def _read_all(subscription: rumor.Subscription) -> list[rumor.Rumor | rumor.Lost]:
     return [item async for item in subscription]
 
 
@@ -159,7 +189,6 @@ async def test_a_node_starts_once(nodes: AsyncExitStack) -> None:
         lambda: rumor.Seed("0.0.0.0:0"),
         lambda: rumor.Seed("nowhere"),
         lambda: rumor.Seed(settings="fast"),
-        lambda: rumor.Peer(seeds=[]),
         lambda: rumor.Peer(seeds=["127.0.0.1"]),
         lambda: rumor.Seed().address,
         lambda: rumor.Peer(seeds=["127.0.0.1:9"]).neighbors(),
@@ -171,8 +200,8 @@ def test_a_mistake_is_a_usage_error(make: Callable[[], object]) -> None:
         make()
 
 
-async def test_a_peer_is_ipv4(nodes: AsyncExitStack) -> None:
-    """A peer's texts carry IPv4 addresses only, so another address to listen on is refused."""
+async def test_a_peer_with_seeds_is_ipv4(nodes: AsyncExitStack) -> None:
+    """A peer's texts to its seeds carry IPv4 addresses only, so another address to listen on is refused."""
     with pytest.raises(rumor.UsageError, match="IPv4"):
         await rumor.Peer("[::1]:0", seeds=["127.0.0.1:9"]).start()
 
@@ -294,17 +323,230 @@ def _asked(stream: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> Awaitab
     return asyncio.wait_for(reader.read(1024), PATIENCE)
 
 
-async def test_a_stopped_neighbor_is_dropped_and_told_dead(nodes: AsyncExitStack) -> None:
-    """A peer that ends is struck three times, dropped, and taken off its seed's list."""
+async def test_a_neighbor_that_stops_says_goodbye(nodes: AsyncExitStack) -> None:
+    """A peer that ends is dropped at once and without a doubt, since it said so."""
     watched = Watched()
-    seed = await nodes.enter_async_context(rumor.Seed(settings="local"))
-    peer = await nodes.enter_async_context(rumor.Peer(seeds=[seed.address], settings="local", on_event=watched))
-    other = rumor.Peer(seeds=[seed.address], settings="local")
+    peer = await nodes.enter_async_context(rumor.Peer(settings="local", on_event=watched))
+    other = rumor.Peer(join=[peer.address], settings="local")
     await other.start()
     await until(lambda: bool(watched.of(NeighborUp)), "neighbors")
 
     await other.stop()
 
     await until(lambda: bool(watched.of(NeighborDown)), "dropped")
-    await until(lambda: seed.stats().peers == 1, "struck off")
+    assert [event.reason for event in watched.events if isinstance(event, NeighborDown)] == [Reason.LEFT]
+    assert watched.of(Strike) == []
     assert peer.neighbors() == ()
+
+
+# Peers that join by each other.
+
+
+async def pair(nodes: AsyncExitStack, **how: Any) -> tuple[rumor.Peer, rumor.Peer]:
+    """Two peers that are neighbors; `how` is for the second."""
+    ana = await nodes.enter_async_context(rumor.Peer(settings="local"))
+    bo = await nodes.enter_async_context(rumor.Peer(join=[ana.address], settings="local", **how))
+    await ana.wait_joined(timeout=PATIENCE)
+    await bo.wait_joined(timeout=PATIENCE)
+    return ana, bo
+
+
+async def test_peers_join_without_a_seed(nodes: AsyncExitStack) -> None:
+    """The first one has nobody to join, the others join it; each knows the other by name and address."""
+    ana, bo = await pair(nodes, name="bo")
+
+    assert [(n.name, n.address, n.classic) for n in ana.neighbors()] == [("bo", bo.address, False)]
+    assert [(n.name, n.address, n.classic) for n in bo.neighbors()] == [(ana.address, ana.address, False)]
+    assert (ana.name, bo.name) == (ana.address, "bo")
+
+
+async def test_a_peer_without_seeds_may_be_ipv6(nodes: AsyncExitStack) -> None:
+    """Links know all addresses."""
+    ana = await nodes.enter_async_context(rumor.Peer("[::1]:0", settings="local"))
+    bo = await nodes.enter_async_context(rumor.Peer("[::1]:0", join=[ana.address], settings="local"))
+
+    await bo.wait_joined(timeout=PATIENCE)
+
+    assert [neighbor.address for neighbor in bo.neighbors()] == [ana.address]
+
+
+async def test_other_networks_are_refused(nodes: AsyncExitStack) -> None:
+    """Peers of two networks that find each other stay apart."""
+    watched = Watched()
+    ana = await nodes.enter_async_context(rumor.Peer(settings="local", network="red"))
+    bo = rumor.Peer(join=[ana.address], settings="local", network="blue", on_event=watched)
+    await nodes.enter_async_context(bo)
+
+    await until(lambda: bool(watched.of(LinkFailed)), "refused")
+
+    assert next(event.parting for event in watched.events if isinstance(event, LinkFailed)) is Parting.OTHER_NETWORK
+    assert bo.neighbors() == ()
+
+
+async def test_a_receipt_tells_of_the_delivery(nodes: AsyncExitStack) -> None:
+    """A rumor is delivered when every peer has acknowledged it; that the time is over is an answer."""
+    ana, _ = await pair(nodes)
+
+    receipt = await ana.publish("hello", topic="news")
+
+    assert await receipt.delivered(timeout=PATIENCE) == rumor.Delivery(complete=True, peers=1)
+    alone = await nodes.enter_async_context(rumor.Peer(settings="local"))
+    kept = await alone.publish("hello")
+    assert await kept.delivered(timeout=0.01) == rumor.Delivery(complete=False, peers=0)
+    assert repr(kept) == "Receipt(number=1)"
+
+
+async def test_many_at_the_price_of_one(nodes: AsyncExitStack) -> None:
+    """A list of any length and kind arrives in order; the receipt is that of the last."""
+    ana, bo = await pair(nodes)
+    payloads = [str(number).encode() for number in range(3000)]
+
+    async with bo.subscribe("news") as rumors:
+        receipt = await ana.publish_many(payloads, topic="news")
+        unusual = [bytearray(b"array"), memoryview(b"view")]
+        await ana.publish_many(["text", b"bytes", *unusual], topic="news")  # type: ignore[list-item] # taken all the same
+        heard: list[bytes] = []
+        async with asyncio.timeout(PATIENCE):
+            async for batch in rumors.batches():
+                heard += map(payload_of, batch)
+                if len(heard) == 3004:
+                    break
+
+    assert heard == [*payloads, b"text", b"bytes", b"array", b"view"]
+    assert receipt.number == 3000
+    with pytest.raises(rumor.UsageError, match="nothing"):
+        await ana.publish_many([])
+    with pytest.raises(rumor.UsageError, match="1048577 bytes"):
+        await ana.publish_many([b"x"] * 2000 + [bytes((1 << 20) + 1)])
+
+
+async def test_a_large_payload_arrives_whole(nodes: AsyncExitStack) -> None:
+    """What is longer than a run travels in parts, up to the limit."""
+    ana, bo = await pair(nodes)
+    payload = bytes(range(256)) * 4096
+
+    async with bo.subscribe() as rumors:
+        await ana.publish(payload)
+        heard = await asyncio.wait_for(anext(rumors), PATIENCE)
+
+    assert payload_of(heard) == payload
+
+
+async def test_publishing_waits_for_the_network(nodes: AsyncExitStack) -> None:
+    """Much more than the window leaves in order and whole, by waiting, and others get turns meanwhile."""
+    ana, bo = await pair(nodes)
+    said = 12_000
+
+    async with bo.subscribe(capacity=said) as rumors:
+        for number in range(said):
+            receipt = await ana.publish(b"%d" % number + bytes(1000))
+        heard = 0
+        async with asyncio.timeout(PATIENCE):
+            async for batch in rumors.batches():
+                for item in batch:
+                    assert payload_of(item)[:-1000] == b"%d" % heard
+                    heard += 1
+                if heard == said:
+                    break
+    assert await receipt.delivered(PATIENCE) == rumor.Delivery(complete=True, peers=1)
+
+
+async def test_looking_back(nodes: AsyncExitStack) -> None:
+    """A subscription begins now, with the latest, or where a cursor was taken, also as a text."""
+    ana, bo = await pair(nodes)
+    async with bo.subscribe() as rumors:
+        receipt = await ana.publish_many(["1", "2", "3"])
+        assert payload_of(await asyncio.wait_for(anext(rumors), PATIENCE)) == b"1"
+        cursor = rumors.cursor
+    await receipt.delivered(PATIENCE)
+
+    async with bo.subscribe(cursor=cursor) as rumors:
+        assert [payload_of(await anext(rumors)) for _ in range(2)] == [b"2", b"3"]
+    async with bo.subscribe(cursor=str(cursor)) as rumors:
+        assert payload_of(await anext(rumors)) == b"2"
+    async with bo.subscribe(last=1) as rumors:
+        assert payload_of(await anext(rumors)) == b"3"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"since": "yesterday"},
+        {"last": 1, "cursor": "1.kA"},
+        {"last": -1},
+        {"cursor": "nonsense"},
+        {"capacity": 0},
+        {"bytes_max": 0},
+        {"overflow": "explode"},
+        {"topic": "a..b"},
+    ],
+)
+async def test_a_subscription_that_can_not_be_is_refused(nodes: AsyncExitStack, how: dict[str, Any]) -> None:
+    """A mistake is said when it is made, not when the first rumor comes."""
+    peer = await nodes.enter_async_context(rumor.Peer(settings="local"))
+
+    with pytest.raises(rumor.UsageError):
+        peer.subscribe(**how)
+
+
+@pytest.mark.parametrize("name", ["", "x" * 256, "two\nlines"])
+def test_a_name_fits_into_a_frame(name: str) -> None:
+    """A name is short and printable; so is that of a network, if there is one."""
+    with pytest.raises(rumor.UsageError, match="name"):
+        rumor.Peer(name=name)
+    if name:
+        with pytest.raises(rumor.UsageError, match="network"):
+            rumor.Peer(network=name)
+
+
+async def test_a_next_life_finds_its_network_again(nodes: AsyncExitStack, tmp_path: Path) -> None:
+    """With a state directory a peer that comes back without any help joins whom it knew, in a later epoch."""
+    ana = await nodes.enter_async_context(rumor.Peer(settings="local"))
+    async with rumor.Peer(join=[ana.address], name="bo", state=tmp_path, settings="local") as bo:
+        await bo.wait_joined(timeout=PATIENCE)
+        before = bo.stats().epoch
+
+    bo = await nodes.enter_async_context(rumor.Peer(name="bo", state=tmp_path, settings="local"))
+    await bo.wait_joined(timeout=PATIENCE)
+
+    assert bo.stats().epoch > before
+    assert [neighbor.address for neighbor in bo.neighbors()] == [ana.address]
+
+
+async def test_a_state_that_can_not_be_kept_is_no_end(nodes: AsyncExitStack, tmp_path: Path) -> None:
+    """A peer whose directory can't be used says so and works."""
+    watched = Watched()
+    (tmp_path / "file").write_bytes(b"")
+    state = tmp_path / "file" / "state"
+    peer = rumor.Peer(settings="local", state=state, on_event=watched)
+    await nodes.enter_async_context(peer)
+
+    assert (await peer.publish("fine")).number == 1
+    assert [event.what.partition(":")[0] for event in watched.events if isinstance(event, Problem)] == [
+        "the state directory can't be read",
+        "the state directory can't be written",
+    ]
+
+
+async def test_a_made_up_name_is_kept(tmp_path: Path) -> None:
+    """Where the address is not certain, the name is made up once, and the next life has it too."""
+    names = []
+    for _ in range(2):
+        async with rumor.Peer("0.0.0.0:0", insecure=True, state=tmp_path, settings="local") as peer:
+            names.append(peer.name)
+
+    assert names[0] == names[1]
+    assert ":" not in names[0]
+
+
+async def test_stopping_lets_publishers_go(nodes: AsyncExitStack) -> None:
+    """Who waits for a delivery gets how far it is, when the peer stops."""
+    peer = rumor.Peer(settings="local")
+    await peer.start()
+    receipt = await peer.publish("hello")
+    waiting = asyncio.create_task(receipt.delivered())
+    await asyncio.sleep(0)
+
+    await peer.stop()
+
+    assert await asyncio.wait_for(waiting, PATIENCE) == rumor.Delivery(complete=False, peers=0)

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from rumor.aio.logs import LogFile, classic_lines, problem_text
+from rumor.aio.logs import SHOWN_BYTES_MAX, LogFile, classic_lines, problem_text, rumor_lines
 from rumor.core.events import (
     Alone,
     DeathReceived,
@@ -19,8 +20,10 @@ from rumor.core.events import (
     Reason,
     Registered,
     RumorHeard,
+    RunDelivered,
     Strike,
 )
+from rumor.core.frames import Lane, Run
 from rumor.core.ids import Address
 from rumor.core.messages import DeadNode, Gossip
 
@@ -29,6 +32,11 @@ ANA = Address("127.0.0.1", 4001)
 BO = Address("10.1.2.3", 4002)
 REPORT = DeadNode(BO, "1712345678.25", "127.0.0.1")
 FULL = Path("/dev/full")
+
+
+def run_of(*payloads: bytes) -> Run:
+    """A run of such rumors, the first of them number 7."""
+    return Run("10.1.2.3:4002", 1, Lane.APP, 3, 7, 1_712_345_678_000_025, "", list(payloads))
 
 
 @pytest.mark.parametrize(
@@ -45,18 +53,38 @@ FULL = Path("/dev/full")
         ),
         (PeerListReceived(SEED, ()), ["Peer List -- 0 from seed 127.0.0.1:3400"]),
         (
-            RumorHeard(Gossip("1712345678.25", BO, 7), own=False),
+            RumorHeard(Gossip("1712345678.25", BO, 7)),
             ["1712345678.25:10.1.2.3:4002:GOSSIP7"],
         ),
         (
-            RumorHeard(Gossip("1712345678.25", BO, 7, ":a:b\tgr\u00fc\u00df"), own=False),
+            RumorHeard(Gossip("1712345678.25", BO, 7, ":a:b\tgr\u00fc\u00df")),
             ["1712345678.25:10.1.2.3:4002:GOSSIP7:a:b\tgr\u00fc\u00df"],
         ),
         (
             Problem("a text that fits no form", "10.1.2.3", "and 2 more like it"),
             ["Problem -- a text that fits no form (10.1.2.3): and 2 more like it"],
         ),
-        (RumorHeard(Gossip("1712345678.25", ANA, 7), own=True), []),
+        (
+            RunDelivered(run_of(b"a:b", b"two\nlines", b"\xff", b""), own=False, ordered=True, fresh=True),
+            [
+                "1712345678.000025:10.1.2.3:4002:GOSSIP7:a:b",
+                r"1712345678.000025:10.1.2.3:4002:GOSSIP8 'two\nlines'",
+                r"1712345678.000025:10.1.2.3:4002:GOSSIP9 b'\xff'",
+                "1712345678.000025:10.1.2.3:4002:GOSSIP10",
+            ],
+        ),
+        (
+            RunDelivered(run_of(b"held back"), own=False, ordered=True, fresh=False),
+            ["1712345678.000025:10.1.2.3:4002:GOSSIP7:held back"],
+        ),
+        (RunDelivered(run_of(b"too early"), own=False, ordered=False, fresh=True), []),
+        (
+            RunDelivered(
+                msgspec.structs.replace(run_of(b"a text"), lane=Lane.CARRIED), own=False, ordered=True, fresh=True
+            ),
+            [],
+        ),
+        (RunDelivered(run_of(b"own"), own=True, ordered=True, fresh=True), []),
         (Registered(SEED, renewed=False), []),
         (NeighborUp(BO, Reason.ASKED), []),
         (NeighborDown(BO, Reason.DEAD), []),
@@ -77,11 +105,46 @@ def test_an_event_leaves_the_lines_of_the_original(event: Event, lines: list[str
         (Problem("no answer", "10.1.2.3"), "no answer (10.1.2.3)"),
         (Problem("no answer", "", "after 5 s"), "no answer: after 5 s"),
         (Problem("no answer", "10.1.2.3", "after 5 s"), "no answer (10.1.2.3): after 5 s"),
+        (Problem("no answer", "10.1.2.3", "\x1b[2Jcy\n"), r"no answer (10.1.2.3): \x1b[2Jcy\n"),
     ],
 )
 def test_a_problem_is_told_in_one_line(problem: Problem, told: str) -> None:
     """What is not known leaves no trace in the wording."""
     assert problem_text(problem) == told
+
+
+@pytest.mark.parametrize(
+    ("origin", "shown"),
+    [
+        ("10.1.2.3:4002", "10.1.2.3:4002"),
+        ("[::1]:4002", "[::1]:4002"),
+        ("ana-1.example", "ana-1.example"),
+        ("10.1.2.3:4002:GOSSIP1:x", "'10.1.2.3:4002:GOSSIP1:x'"),
+        ("two\nlines", r"'two\nlines'"),
+        ("\x1b[2J", r"'\x1b[2J'"),
+        ("of two words", "'of two words'"),
+    ],
+)
+def test_a_name_that_could_mislead_is_quoted(origin: str, shown: str) -> None:
+    """Names are chosen by others: none makes a second line, or looks like a line of another origin."""
+    assert list(rumor_lines("1.5", origin, 7, [b"hello"])) == [f"1.5:{shown}:GOSSIP7:hello"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        (b"x" * SHOWN_BYTES_MAX, ":" + "x" * SHOWN_BYTES_MAX),
+        (b"x" * (1 << 20), ":" + "x" * SHOWN_BYTES_MAX + "… (1048576 bytes)"),
+        ("ü".encode() * SHOWN_BYTES_MAX, ":" + "ü" * (SHOWN_BYTES_MAX // 2) + "… (2046 bytes)"),
+        (b"\x1b[2J\xc2\x9b", r" '\x1b[2J\x9b'"),
+        (b"\xff" * 1024, " b'" + r"\xff" * SHOWN_BYTES_MAX + "'… (1024 bytes)"),
+        (b"a\tb", ":a\tb"),
+    ],
+    ids=["longest", "a mebibyte", "cut in a letter", "escapes", "long and no text", "a tab"],
+)
+def test_a_payload_is_shown_without_harm(payload: bytes, shown: str) -> None:
+    """Whatever is said makes one line of bounded length that does nothing to a terminal."""
+    assert list(rumor_lines("1.5", "10.1.2.3:4002", 7, [payload])) == [f"1.5:10.1.2.3:4002:GOSSIP7{shown}"]
 
 
 def test_lines_are_appended_at_once(tmp_path: Path) -> None:

@@ -93,11 +93,11 @@ class OriginalPeer:
         for seed in self._seeds:
             self._outbox.do(Ask(seed, Register(self._address), math.inf))
 
-    def publish(self, text: str, now: Seconds) -> Gossip:
-        """Say something to the present neighbors."""
-        gossip = Gossip(self._clock.timestamp(now), self._address, len(self._heard) + 1, f":{text}")
-        self._hear(gossip, own=True)
-        return gossip
+    def publish(self, payload: bytes, topic: str, now: Seconds) -> int:
+        """Say a text to the present neighbors; an original knows no topics."""
+        gossip = Gossip(self._clock.timestamp(now), self._address, len(self._heard) + 1, f":{payload.decode()}")
+        self._hear(gossip)
+        return gossip.number
 
     def receive(self, link: int, source: str, message: Incoming, now: Seconds) -> None:
         """Accept, answer, forward, or close."""
@@ -108,7 +108,7 @@ class OriginalPeer:
             case LivenessRequest(timestamp, sender):
                 self._outbox.do(Answer(link, LivenessReply(timestamp, sender, self._address.host)))
             case Gossip():
-                self._hear(message, own=False)
+                self._hear(message)
             case _:
                 self._outbox.do(Close(link))
 
@@ -163,11 +163,11 @@ class OriginalPeer:
             self._outbox.do(Ask(peer, ConnectRequest(self._address), math.inf))
         self._round_at = now
 
-    def _hear(self, gossip: Gossip, *, own: bool) -> None:
+    def _hear(self, gossip: Gossip) -> None:
         if gossip in self._heard:
             return
         self._heard.add(gossip)
-        self._outbox.say(RumorHeard(gossip, own))
+        self._outbox.say(RumorHeard(gossip))
         for neighbor in self.neighbors:
             self._outbox.do(Tell(neighbor, gossip, math.inf))
 

@@ -4,73 +4,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from rumor.core.classic.overlay import ClassicOverlay
-from rumor.core.effects import Ask
-from rumor.core.ids import Address, Seconds
-from rumor.core.messages import Preface
+from rumor.core.effects import Failure
+from rumor.core.ids import Address
+from rumor.core.messages import Reply
 from rumor.core.peer import Peer
 from rumor.core.settings import profile
+from rumor.sim import Chaos, Node
 from tests.network.invariants import ailments, apart, deaf, ghosts, unregistered
-from tests.network.nodes import Exchange, Node
 from tests.network.world import World
 
 ROOT = Path(__file__).parents[2]
-
-
-class Chaos:
-    """Seeds and peers of a world, and one mishap after another."""
-
-    def __init__(self, world: World, seeds: list[Node], peers: list[Node]) -> None:
-        self.world = world
-        self.seeds = seeds
-        self.peers = peers
-        self.mishaps: tuple[Callable[[], None], ...] = (self.crash, self.freeze, self.cut_off_seeds, self.publish)
-        for peer in peers:
-            world.at(world.rng.uniform(0.0, 5.0), partial(world.restart, peer))
-
-    def run(self, duration: Seconds) -> None:
-        """Let mishaps happen for a while, then let the last of them end."""
-        end = self.world.now + duration
-        while self.world.now < end:
-            self.world.run(self.world.rng.uniform(0.0, 4.0))
-            self.world.rng.choice(self.mishaps)()
-        self.world.run(31.0)
-
-    def crash(self) -> None:
-        """Somebody crashes, and comes back empty after a while."""
-        if (node := self._somebody()) is not None:
-            self.world.crash(node)
-            self.world.at(self.world.rng.uniform(0.0, 30.0), partial(self.world.restart, node))
-
-    def freeze(self) -> None:
-        """Somebody stops for a while."""
-        if (node := self._somebody()) is not None:
-            self.world.freeze(node)
-            self.world.at(self.world.rng.uniform(0.0, 30.0), partial(self._thaw, node, node.life))
-
-    def cut_off_seeds(self) -> None:
-        """The seeds are out of reach for a while."""
-        self.world.split(self.seeds, self.peers)
-        self.world.at(self.world.rng.uniform(0.0, 30.0), self.world.heal)
-
-    def publish(self) -> None:
-        """Somebody says something."""
-        if (node := self._somebody()) is not None and node in self.peers:
-            self.world.publish(node)
-
-    def _somebody(self) -> Node | None:
-        running = [node for node in (*self.seeds, *self.peers) if node.up and not node.frozen]
-        return self.world.rng.choice(running) if running else None
-
-    def _thaw(self, node: Node, life: int) -> None:
-        if node.life == life:
-            self.world.thaw(node)
 
 
 def chaos_of_ours(number: int) -> Chaos:
@@ -167,19 +116,26 @@ def too_many_contacts(peer: Node) -> None:
 
 def heard_twice(peer: Node) -> None:
     """A rumor heard a second time."""
-    peer.heard = dict.fromkeys(peer.heard, 2)
+    peer.heard.update(dict.fromkeys(peer.heard, 2))
+
+
+class Nobody:
+    """A visitor that nobody sent."""
+
+    def reply(self, node: Node, outcome: Reply | Failure) -> None:
+        """Never called."""
+        raise AssertionError
 
 
 def left_waiting(peer: Node) -> None:
     """A request neither answered nor closed."""
-    asker = Node(Address("10.9.9.9", 1), lambda: peer.core)
-    peer.links[0] = Exchange(asker, Ask(peer.address, Preface(), 1.0), 1.0)
+    peer.links[0] = Nobody()
 
 
 def overlay(peer: Node) -> ClassicOverlay:
     """The overlay of a peer of ours."""
     assert isinstance(peer.core, Peer)
-    return peer.core._overlay
+    return peer.core._classic_overlay
 
 
 @pytest.mark.parametrize("spoil", [too_many_neighbors, itself, too_many_contacts, heard_twice, left_waiting])

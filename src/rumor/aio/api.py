@@ -1,131 +1,61 @@
 """The library's face: `Peer` and `Seed`, for asyncio."""
 
 import asyncio
+import os
 import random
 import socket
-from collections.abc import Iterable
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
-from rumor.aio.driver import Core, Driver, OnEvent
-from rumor.aio.sockets import listen, outward_host, raise_open_files_limit
-from rumor.aio.subscription import Subscription
+from rumor.aio.cursor import Cursor
+from rumor.aio.driver import Driver, OnEvent
+from rumor.aio.feed import Feed
+from rumor.aio.node import WILDCARDS, Node
+from rumor.aio.publishing import Progress, Receipt, payload_of, payloads_of
+from rumor.aio.rumors import rumor_of as rumor_of
+from rumor.aio.sockets import outward_host
+from rumor.aio.store import State, Store
+from rumor.aio.subscription import BYTES_MAX, CAPACITY, Overflow, Subscription
+from rumor.aio.topics import matcher
 from rumor.core.clock import WallClock
 from rumor.core.errors import UsageError
-from rumor.core.events import Event, NeighborUp, RumorHeard
-from rumor.core.ids import Address, Identity, is_loopback
-from rumor.core.messages import Gossip
+from rumor.core.events import Event, NeighborUp, Problem, PublishProgress
+from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.peer import Peer as PeerCore
 from rumor.core.peer import PeerSnapshot
 from rumor.core.seed import Seed as SeedCore
 from rumor.core.seed import SeedSnapshot
-from rumor.core.settings import Settings, profile
+from rumor.core.settings import Settings
+from rumor.wire.codec import CODEC
 
-WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+SLICE = 1024
+"""So many rumors of a long list are said at once, then room for more is waited for."""
+
+UNCHECKED_MAX = 4096
+RUMOR_BYTES = 64
+"""Room is looked for once in so many bytes, each rumor counted with these beside its payload: looking costs time."""
+
+SAVE_INTERVAL: Seconds = 60.0
+"""How often contacts are saved, if there is a state directory."""
+
+NAME_BYTES_MAX = 255
 
 
-class Rumor(msgspec.Struct, frozen=True):
-    """One rumor as an application sees it.
+class Neighbor(msgspec.Struct, frozen=True):
+    """A peer that we hold a link with, or one of the original system (`classic`).
 
-    `origin` is the name of the peer that said it (`host:port`), `number` its count there from 1, `timestamp` seconds
-    since 1970. `epoch` is 0 and `topic` empty for what came as a classic text.
+    `round_trip` is in seconds, as measured lately; 0 while it is not known.
     """
 
-    origin: str
-    epoch: int
-    number: int
-    timestamp: float
-    topic: str
-    payload: bytes
+    name: str
+    address: str
+    classic: bool
+    round_trip: float
 
 
-class Receipt(msgspec.Struct, frozen=True):
-    """What `publish` returns: the rumor's number at its origin."""
-
-    number: int
-
-
-def rumor_of(gossip: Gossip) -> Rumor:
-    """A classic text as a Rumor."""
-    return Rumor(str(gossip.origin), 0, gossip.number, float(gossip.timestamp), "", gossip.text.encode())
-
-
-class _Node:
-    """What a seed and a peer have in common: an address, a driver, a beginning and an end."""
-
-    def __init__(
-        self, address: Address | str, settings: Settings | str, *, insecure: bool, advertise: str | None
-    ) -> None:
-        self._bind = Address.parse(address, port_min=0) if isinstance(address, str) else address
-        self._settings = settings if isinstance(settings, Settings) else profile(settings)
-        self._advertise = Address.parse(advertise, port_min=0) if advertise is not None else None
-        self._address: Address | None = None
-        self._stopped = False
-        self._driver: Driver | None = None
-        if not insecure and not is_loopback(self._bind.host):
-            raise UsageError(
-                f"{self._bind.host} can be reached from other machines, and nothing is encrypted or authenticated yet: "
-                "listen on 127.0.0.1, or say that this is meant (insecure=True, --insecure)"
-            )
-
-    @property
-    def address(self) -> str:
-        """`host:port`: where others reach this node. Raises UsageError before it has started."""
-        if self._address is None:
-            raise UsageError("the node has not started")
-        return str(self._address)
-
-    async def start(self) -> None:
-        """Listen and begin; raises ListenError. `async with` does it for you."""
-        if self._driver is not None:
-            raise UsageError("a node starts once; make another one")
-        raise_open_files_limit()
-        listener, bound = listen(self._bind)
-        try:
-            self._address = self._known_as(bound)
-            clock = WallClock(0.0)
-            self._driver = Driver(self._make_core(clock), clock, self._settings.door, self._on_event)
-            self._begin(self._driver, listener)
-        except BaseException:
-            listener.close()
-            raise
-
-    async def stop(self) -> None:
-        """End everything; once more does no harm. `async with` does it for you."""
-        self._stopped = True
-        if self._driver is not None:
-            await self._driver.stop()
-
-    async def __aenter__(self) -> Self:
-        """Start."""
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Stop."""
-        await self.stop()
-
-    def _known_as(self, bound: Address) -> Address:
-        """The address that others are told: the advertised one, with our port if it names none, or the bound one."""
-        if self._advertise is None:
-            return bound
-        return Address(self._advertise.host, self._advertise.port or bound.port)
-
-    def _make_core(self, clock: WallClock) -> Core:
-        raise NotImplementedError
-
-    def _begin(self, driver: Driver, listener: socket.socket) -> None:
-        driver.start(listener)
-
-    def _on_event(self, event: Event) -> None:
-        raise NotImplementedError
-
-
-class Seed(_Node):
+class Seed(Node):
     """A seed: the node that new peers ask first.
 
     `async with rumor.Seed("127.0.0.1:3400") as seed: ...`
@@ -151,46 +81,72 @@ class Seed(_Node):
         """How things stand, as a frozen snapshot."""
         return self._core.snapshot()
 
-    def _make_core(self, clock: WallClock) -> Core:
-        return self._core
+    def _make_driver(self, clock: WallClock) -> Driver:
+        return Driver(self._core, clock, self._settings, self._on_event)
 
     def _on_event(self, event: Event) -> None:
         if self._watcher is not None:
             self._watcher(event)
 
 
-class Peer(_Node):
+class Peer(Node):
     """A peer: hears rumors, tells them on, and says its own.
 
     `async with rumor.Peer("127.0.0.1:0", seeds=["127.0.0.1:3400"]) as peer: ...`
 
-    Raises AddressError for a malformed address and UsageError for an unknown profile, no seed, an address that other
-    machines can reach without `insecure=True`, or one that is not IPv4, which is all that the classic texts can carry.
-    `on_event` is called with each event, in the event loop, and must not block.
+    It finds others through `seeds`, or through any peers that are given by `join`; the first peer of a network without
+    seeds has neither, and waits for the others. Peers of different `network` names refuse each other. `name` is by
+    default the address, or made up where that is not certain. In the directory `state` it keeps its contacts and what
+    else a next life needs.
+
+    Raises AddressError for a malformed address, and UsageError for an unknown profile, an address that other machines
+    can reach without `insecure=True`, or seeds together with an address that is not IPv4, which is all that their texts
+    can carry. `on_event` is called with each event, in the event loop, and must not block.
     """
 
     def __init__(
         self,
         address: Address | str = "127.0.0.1:0",
         *,
-        seeds: Iterable[Address | str],
+        seeds: Iterable[Address | str] = (),
+        join: Iterable[Address | str] = (),
+        name: str | None = None,
+        network: str = "",
+        state: Path | str | None = None,
         settings: Settings | str = "lan",
         advertise: str | None = None,
         insecure: bool = False,
         on_event: OnEvent | None = None,
     ) -> None:
         super().__init__(address, settings, insecure=insecure, advertise=advertise)
-        self._seeds = list(dict.fromkeys(Address.parse(seed) if isinstance(seed, str) else seed for seed in seeds))
-        if not self._seeds:
-            raise UsageError("a peer needs at least one seed")
+        self._seeds = _addresses(seeds)
+        self._join = _addresses(join)
+        self._name = _checked("name", name) if name is not None else None
+        self._network = _checked("network", network) if network else ""
+        self._store = Store(Path(state), self._on_trouble) if state is not None else None
+        self._stored = State()
+        self._saving: asyncio.TimerHandle | None = None
         self._watcher = on_event
         self._core: PeerCore | None = None
-        self._subscriptions: list[Subscription[Rumor]] = []
+        self._identity: Identity | None = None
+        self._feed: Feed | None = None
+        self._progress: Progress | None = None
+        self._unchecked = 0
         self._neighbor_came = asyncio.Event()
 
-    def neighbors(self) -> tuple[str, ...]:
-        """The addresses of the neighbors, in the order in which they came."""
-        return tuple(map(str, self._running().snapshot().neighbors))
+    @property
+    def name(self) -> str:
+        """Who this peer is: the origin of its rumors. Raises UsageError before it has started."""
+        if self._identity is None:
+            raise UsageError("the node has not started")
+        return self._identity.name
+
+    def neighbors(self) -> tuple[Neighbor, ...]:
+        """The neighbors, as frozen snapshots."""
+        return tuple(
+            Neighbor(neighbor.name, str(neighbor.address), not neighbor.link, neighbor.round_trip)
+            for neighbor in self._running().snapshot().neighbors
+        )
 
     def stats(self) -> PeerSnapshot:
         """How things stand, as a frozen snapshot."""
@@ -203,38 +159,110 @@ class Peer(_Node):
                 self._neighbor_came.clear()
                 await self._neighbor_came.wait()
 
-    async def publish(self, payload: bytes | str) -> Receipt:
-        """Say something to everybody; kept for the first neighbor while there is none.
+    async def publish(self, payload: bytes | str, topic: str = "") -> Receipt:
+        """Say something to everybody. Text is sent as UTF-8.
 
-        The payload is UTF-8 text on one line, since it travels as a classic text. Raises UsageError when it is not, or
-        is too long for 1,023 bytes with what goes before it (about 50 bytes); nothing is said then.
+        Returns at once while the network keeps up, and waits while too much of what was said is unacknowledged. Kept
+        for the first neighbor while there is none. Raises UsageError for a payload above 1 MiB
+        (`settings.broadcast.payload_bytes_max`) or an unfit topic; nothing is said then.
         """
-        try:
-            text = payload if isinstance(payload, str) else payload.decode()
-        except UnicodeDecodeError as error:
-            raise UsageError("a rumor is UTF-8 text") from error
-        core = self._running()
-        assert self._driver is not None
-        gossip = core.publish(text, self._driver.now())
-        self._driver.step()
-        return Receipt(gossip.number)
+        core = self._core
+        if core is None or self._stopped:
+            core = self._running()
+        if type(payload) is not bytes:
+            payload = payload_of(payload)
+        now = self._driver.turn()  # type: ignore[union-attr] # there is one while it runs
+        self._unchecked += len(payload) + RUMOR_BYTES
+        if self._unchecked > UNCHECKED_MAX:
+            if not core.has_room(now):
+                now = await self._progress.room()  # type: ignore[union-attr] # as above
+            self._unchecked = 0
+        return Receipt(core.publish(payload, topic, now), self._progress)  # type: ignore[arg-type] # as above
 
-    def subscribe(self, *, capacity: int = 10_000) -> Subscription[Rumor]:
-        """Hear every rumor of others from now on.
+    async def publish_many(self, payloads: Sequence[bytes | str], topic: str = "") -> Receipt:
+        """Say many things at the price of one. The receipt is that of the last one.
 
-        At most `capacity` rumors wait to be read; when one more comes, the subscription is closed, and after the last
-        that waits it raises SlowSubscriber.
+        Waits as `publish` does, between slices of a long list. Raises UsageError if anything is unfit, or there is
+        nothing to say; nothing is said then.
         """
         self._running()
-        subscription: Subscription[Rumor] = Subscription(capacity, self._subscriptions)
+        progress, driver = self._progress, self._driver
+        assert progress is not None
+        assert driver is not None
+        said = payloads_of(payloads)
+        if not said:
+            raise UsageError("nothing to say")
+        limit = self._settings.broadcast.payload_bytes_max
+        if len(said) > SLICE and max(map(len, said)) > limit:
+            raise UsageError(f"a payload of {max(map(len, said))} bytes is above the limit of {limit}")
+        last = 0
+        for start in range(0, len(said), SLICE):
+            now = driver.turn()
+            if not self._running().has_room(now):
+                now = await progress.room()
+            _, last = self._running().publish_many(said[start : start + SLICE], topic, now)
+        return Receipt(last, progress)
+
+    def subscribe(
+        self,
+        topic: str | None = None,
+        *,
+        since: str = "now",
+        last: int | None = None,
+        cursor: Cursor | str | None = None,
+        unordered: bool = False,
+        overflow: Overflow = "disconnect",
+        capacity: int = CAPACITY,
+        bytes_max: int = BYTES_MAX,
+    ) -> Subscription:
+        """Hear the rumors of others: all, or those of one `topic`, or of a pattern: `orders.*`, `orders.>`.
+
+        From now on; or beginning with the `last` so many that are still retained; or with all that came after a
+        `cursor` was taken. Those of one origin come in their order, or each as soon as it is there (`unordered`). At
+        most `capacity` rumors and `bytes_max` bytes of payloads wait to be read. When more come, `overflow` says what
+        happens: `disconnect` ends the subscription with SlowSubscriber after the last that waits; `drop_oldest` lets
+        the oldest go and tells them as Lost; `block` lets the origins wait, for as long as the network waits for a
+        node (2 s), and then reads on from what this node retains. Who publishes to itself inside a subscription that
+        blocks may wait for itself.
+        """
+        self._running()
+        assert self._feed is not None
+        if since != "now" or (last is not None and cursor is not None):
+            raise UsageError('a subscription begins now (since="now"), or with last=, or with cursor=')
+        if capacity < 1 or bytes_max < 1 or (last is not None and last < 0):
+            raise UsageError("capacity and bytes_max must be at least 1, last at least 0")
+        if overflow not in ("block", "drop_oldest", "disconnect"):
+            raise UsageError(f"overflow is block, drop_oldest or disconnect, not {overflow!r}")
+        subscription = Subscription(
+            self._feed,
+            matcher(topic),
+            unordered=unordered,
+            overflow=overflow,
+            capacity=capacity,
+            bytes_max=bytes_max,
+        )
+        if cursor is not None:
+            subscription.look_back(Cursor.parse(cursor) if isinstance(cursor, str) else cursor)
+        elif last is not None:
+            subscription.look_back(last)
+        self._feed.add(subscription)
         return subscription
 
     async def stop(self) -> None:
-        """End everything: subscriptions end, and who waits in `wait_joined` gets a UsageError."""
+        """Leave politely and end everything, within about a second.
+
+        Subscriptions end after what waits in them, and who waits in `wait_joined` or `publish` gets a UsageError.
+        """
+        if self._saving is not None:
+            self._saving.cancel()
+        if not self._stopped and self._core is not None:
+            self._save()
         await super().stop()
         self._neighbor_came.set()
-        for subscription in tuple(self._subscriptions):
-            subscription.close()
+        if self._progress is not None:
+            self._progress.end()
+        if self._feed is not None:
+            self._feed.close()
 
     def _running(self) -> PeerCore:
         if self._core is None:
@@ -249,30 +277,107 @@ class Peer(_Node):
             known = Address(outward_host(), known.port)
         elif known.host == "localhost":
             known = Address("127.0.0.1", known.port)
-        if not known.is_ipv4:
-            raise UsageError(f"{known.host} is no IPv4 address, and a peer's texts can carry no other")
+        if self._seeds and not known.is_ipv4:
+            raise UsageError(f"{known.host} is no IPv4 address, and a peer's texts to its seeds can carry no other")
         return known
 
-    def _make_core(self, clock: WallClock) -> Core:
-        settled = self._advertise is not None or self._bind.host not in WILDCARDS
+    def _make_driver(self, clock: WallClock) -> Driver:
         assert self._address is not None
-        identity = Identity(self._address, settled=settled)
-        self._core = PeerCore(identity, self._seeds, self._settings, clock, random.Random())
-        return self._core
+        settled = self._advertise is not None or self._bind.host not in WILDCARDS
+        self._stored = self._store.load() if self._store is not None else State()
+        name = self._name or (str(self._address) if settled else self._stored.name or _made_up_name())
+        identity = Identity(
+            self._address,
+            settled=settled,
+            name=name,
+            network=self._network,
+            instance=random.SystemRandom().getrandbits(63),
+        )
+        core = PeerCore(
+            identity,
+            self._seeds,
+            self._settings,
+            clock,
+            random.Random(),
+            CODEC,
+            join=self._join,
+            contacts=self._stored.contacts,
+        )
+        driver = Driver(
+            core,
+            clock,
+            self._settings,
+            self._on_event,
+            linked=core,
+            on_events=self._on_events,
+            watches_runs=self._watcher is not None,
+        )
+        identity.epoch = max(clock.milliseconds(driver.now()), self._stored.epoch + 1)
+        self._identity, self._core = identity, core
+        self._feed = Feed(core, identity, driver.now, driver.step)
+        self._progress = Progress(core, driver.turn)
+        return driver
 
     def _begin(self, driver: Driver, listener: socket.socket) -> None:
+        self._driver = driver
+        self._save()
+        self._save_later()
         self._running().join(driver.now())
         driver.start(listener)
 
+    def _on_events(self, events: list[Event]) -> None:
+        """Before anything leaves: hand on what came, and keep the epoch if it was raised."""
+        assert self._feed is not None
+        self._feed.on_events(events)
+        if self._store is not None and self._identity is not None and self._identity.epoch != self._stored.epoch:
+            self._save()
+
     def _on_event(self, event: Event) -> None:
         match event:
+            case PublishProgress():
+                assert self._progress is not None
+                self._progress.moved()
             case NeighborUp():
                 self._neighbor_came.set()
-            case RumorHeard(gossip, own=False) if self._subscriptions:
-                rumor = rumor_of(gossip)
-                for subscription in tuple(self._subscriptions):
-                    subscription.put(rumor)
             case _:
                 pass
         if self._watcher is not None:
             self._watcher(event)
+
+    def _on_trouble(self, what: str, detail: str) -> None:
+        problem = Problem(what, detail=detail)
+        if self._driver is not None:
+            self._driver.say(problem)
+        elif self._watcher is not None:
+            self._watcher(problem)
+
+    def _save(self, *, durable: bool = True) -> None:
+        if self._store is not None and self._core is not None and self._identity is not None:
+            contacts = self._core.contacts() or self._stored.contacts
+            self._stored = State(self._identity.name, self._identity.epoch, contacts)
+            self._store.save(self._stored, durable=durable)
+
+    def _save_later(self) -> None:
+        if self._store is not None:
+            loop = asyncio.get_running_loop()
+            self._saving = loop.call_later(SAVE_INTERVAL, self._save_now_and_then)
+
+    def _save_now_and_then(self) -> None:
+        self._save(durable=False)
+        self._save_later()
+
+
+def _addresses(given: Iterable[Address | str]) -> list[Address]:
+    return list(dict.fromkeys(Address.parse(one) if isinstance(one, str) else one for one in given))
+
+
+def _checked(what: str, text: str) -> str:
+    """A name that fits into a frame and a log. Raises UsageError for another."""
+    if not 0 < len(text) <= NAME_BYTES_MAX or not text.isprintable():
+        raise UsageError(f"the {what} has 1 to {NAME_BYTES_MAX} printable characters, not {text!r:.300}")
+    return text
+
+
+def _made_up_name() -> str:
+    """A name for a peer whose address is not certain."""
+    return f"{socket.gethostname()[:100] or 'peer'}-{os.urandom(4).hex()}"

@@ -1,6 +1,7 @@
 """The door: connections that others open, read into messages, bounded in number, size and time.
 
-A visitor brings texts; each that is whole goes to `on_message`, and what the core answers is written by `answer`.
+A visitor brings texts; each that is whole goes to `on_message`, and what the core answers is written by `answer`. One
+that brings the preface becomes a link, if the node has links (`on_link`): the connection is then no longer the door's.
 When the house is full, the one that has said nothing longest is shown out, and the newcomer served: to hold
 connections open without a word shuts nobody out. Newcomers are let in a few at a time, and those who are in are read in
 between, so that in a burst nobody is shown out whose words have come but were not read yet.
@@ -13,10 +14,11 @@ from collections.abc import Callable
 
 from rumor.core.errors import WireError
 from rumor.core.ids import is_loopback
-from rumor.core.messages import Incoming, Reply
+from rumor.core.messages import Incoming, Preface, Reply
 from rumor.core.settings import DoorSettings
 from rumor.wire import text
 from rumor.wire.reader import TextReader
+from rumor.wire.text import PREFACE
 
 ENTERING_AT_ONCE = 32
 """Connections that are taken from the kernel in one turn of the event loop."""
@@ -33,17 +35,23 @@ UNSENT_BYTES_MAX = 1 << 16
 OnMessage = Callable[[int, str, Incoming], None]
 OnRefusal = Callable[[str, str], None]
 
+OnLink = Callable[[int, str, socket.socket, bytes], bool]
+"""Takes over the connection of a visitor who brought the preface, and what came after that; False: it does not."""
+
 
 class Door:
     """All connections that others opened to one node."""
 
-    def __init__(self, settings: DoorSettings, on_message: OnMessage, on_refusal: OnRefusal) -> None:
+    def __init__(
+        self, settings: DoorSettings, on_message: OnMessage, on_refusal: OnRefusal, on_link: OnLink | None = None
+    ) -> None:
         self.settings = settings
         self.on_message = on_message
         self.on_refusal = on_refusal
+        self.on_link = on_link
         self._visitors: dict[int, Visitor] = {}
         self._by_source: dict[str, dict[int, Visitor]] = {}
-        self._next_link = 1
+        self._next_link = -1
         self._listener: socket.socket | None = None
 
     def __len__(self) -> int:
@@ -115,7 +123,7 @@ class Door:
                 if error.errno in (errno.EMFILE, errno.ENFILE):
                     self._pause()
                 return  # otherwise the caller is gone already
-            self._next_link += 1
+            self._next_link += 2  # the even numbers are for links that the core dials
             Visitor(self, self._next_link, connection, str(peername[0])).enter()
 
     def _pause(self) -> None:
@@ -197,8 +205,12 @@ class Visitor:
 
     def abort(self) -> None:
         """Close at once; once more does no harm."""
-        if not self._open:
-            return
+        if self._open:
+            self._leave()
+            self._socket.close()
+
+    def _leave(self) -> None:
+        """The connection is no visitor any more."""
         self._open = False
         if self._watched:
             self._loop.remove_reader(self._socket.fileno())
@@ -206,7 +218,6 @@ class Visitor:
             self._loop.remove_writer(self._socket.fileno())
         if self._alarm is not None:
             self._alarm.cancel()
-        self._socket.close()
         self._door.leave(self)
 
     def _on_readable(self) -> None:
@@ -236,10 +247,19 @@ class Visitor:
         except WireError as error:
             self._refuse(error)
             return
-        if message is not None:
+        if isinstance(message, Preface) and self._door.on_link is not None:
+            self._become_link(self._door.on_link, data)
+        elif message is not None:
             self._door.on_message(self.link, self.source, message)
         if self._watched and self._open:
             self._watch_pending()
+
+    def _become_link(self, on_link: OnLink, data: bytes) -> None:
+        """Leave the house by another door. The preface ends with its one newline: what follows is in the last read."""
+        self._leave()
+        if not on_link(self.link, self.source, self._socket, data.partition(PREFACE[-1:])[2]):
+            self._door.on_refusal(self.source, "too many links")
+            self._socket.close()
 
     def _on_writable(self) -> None:
         self._unsent = self._unsent[self._send(self._unsent) :]

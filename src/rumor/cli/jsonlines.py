@@ -1,11 +1,12 @@
 """`--json`: events as objects, one a line. Fields may be added later; none is changed."""
 
 import base64
+import re
 from typing import Any
 
 import msgspec
 
-from rumor.aio.api import rumor_of
+from rumor.aio.rumors import Lost, Run
 from rumor.core.events import (
     DeathReceived,
     DeathReported,
@@ -16,20 +17,35 @@ from rumor.core.events import (
     PeerRegistered,
     Problem,
     Registered,
-    RumorHeard,
+    RumorsLost,
     Strike,
+    TwoLives,
 )
 
 Fields = dict[str, Any]
 
+_RAW = re.compile("[\x7f-\x9f\u2028\u2029]")
+"""What JSON leaves as it is, although a terminal may obey it, or a reader take it for the end of a line."""
+
 
 def line(name: str, at: float, node: str, fields: Fields) -> str:
     """One object: what happened, when (seconds since 1970), at which node, and what belongs to it."""
-    return msgspec.json.encode({"event": name, "at": at, "node": node, **fields}).decode()
+    return _encode({"event": name, "at": at, "node": node, **fields})
+
+
+def run_lines(run: Run, at: float, node: str, *, own: bool = False) -> str:
+    """An object a line for each rumor of a run. What they have in common is written once: there may be millions."""
+    head = _encode({"event": "rumor", "at": at, "node": node, "origin": run.origin})[:-1]
+    common = {"timestamp": run.timestamp, "topic": run.topic, "epoch": run.epoch, "own": own}
+    middle = _encode(common)[1:-1]
+    return "\n".join(
+        f'{head},"number":{number},{middle},{_encode(payload_fields(payload))[1:]}'
+        for number, payload in enumerate(run.payloads, start=run.first)
+    )
 
 
 def fields_of(event: Event) -> tuple[str, Fields] | None:
-    """An event's name and fields; None for what is not told."""
+    """An event's name and fields; None for what is not told, and for rumors, which `run_lines` tells."""
     match event:
         case Registered(seed, renewed):
             return "registered", {"seed": str(seed), "renewed": renewed}
@@ -37,28 +53,30 @@ def fields_of(event: Event) -> tuple[str, Fields] | None:
             return "registration", {"peer": str(peer), "new": new}
         case PeerListReceived(seed, peers):
             return "peer_list", {"seed": str(seed), "peers": [str(peer) for peer in peers]}
-        case NeighborUp(neighbor, reason):
-            return "neighbor_up", {"neighbor": str(neighbor), "reason": reason.name.lower()}
-        case NeighborDown(neighbor, reason):
-            return "neighbor_down", {"neighbor": str(neighbor), "reason": reason.name.lower()}
-        case RumorHeard():
-            return "rumor", _rumor_fields(event)
+        case NeighborUp(neighbor, reason, name):
+            return "neighbor_up", {"neighbor": str(neighbor), "reason": reason.name.lower(), "name": name}
+        case NeighborDown(neighbor, reason, name):
+            return "neighbor_down", {"neighbor": str(neighbor), "reason": reason.name.lower(), "name": name}
+        case RumorsLost():
+            return "lost", lost_fields(event)
         case Strike(neighbor, count):
             return "strike", {"neighbor": str(neighbor), "count": count}
         case DeathReported(report, reported_to):
             return "dead", {"peer": str(report.peer), "reported_to": [str(seed) for seed in reported_to]}
         case DeathReceived(report, listed):
             return "dead_report", {"peer": str(report.peer), "reporter": report.reporter, "listed": listed}
+        case TwoLives(name, epoch):
+            return "two_lives", {"name": name, "epoch": epoch}
         case Problem(what, source, detail):
             return "error", {"message": what, "source": source, "detail": detail}
         case _:
             return None
 
 
-def _rumor_fields(event: RumorHeard) -> Fields:
-    rumor = rumor_of(event.gossip)
-    fields = {"origin": rumor.origin, "number": rumor.number, "timestamp": rumor.timestamp, "topic": rumor.topic}
-    return {**fields, **payload_fields(rumor.payload)}
+def lost_fields(lost: RumorsLost | Lost) -> Fields:
+    """Which rumors will not come any more, and why."""
+    reason = lost.reason.name.lower()
+    return {"origin": lost.origin, "epoch": lost.epoch, "first": lost.first, "last": lost.last, "reason": reason}
 
 
 def payload_fields(payload: bytes) -> Fields:
@@ -67,3 +85,8 @@ def payload_fields(payload: bytes) -> Fields:
         return {"payload": payload.decode()}
     except UnicodeDecodeError:
         return {"payload_base64": base64.b64encode(payload).decode()}
+
+
+def _encode(fields: Fields) -> str:
+    text = msgspec.json.encode(fields).decode()
+    return _RAW.sub(lambda match: f"\\u{ord(match[0]):04x}", text) if _RAW.search(text) else text

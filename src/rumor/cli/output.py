@@ -6,6 +6,7 @@ a turn of the event loop, however many lines that turn brought.
 """
 
 import asyncio
+import contextlib
 import os
 import select
 import threading
@@ -15,8 +16,11 @@ from collections.abc import Callable
 CAPACITY = 10_000
 """Lines that wait for a reader; further ones are dropped, and how many is said when reading goes on."""
 
+CHARACTERS_MAX = 64 << 20
+"""The same for their length together: a line may hold a payload of 1 MiB."""
+
 BATCH = 256
-"""Lines that go out in one write."""
+"""About so many lines go out in one write."""
 
 
 class Output:
@@ -31,7 +35,10 @@ class Output:
         self._on_closed = on_closed
         self._dropped_line = dropped_line
         self._loop = asyncio.get_running_loop()
-        self._lines: deque[str] = deque()
+        self._blocks: deque[tuple[int, str]] = deque()
+        self._put = _Count()  # each of the two is counted by one thread alone, and read by the other
+        self._taken = _Count()
+        self._room = asyncio.Event()
         self._wake_planned = False
         self._dropped = 0
         self._ending = False
@@ -41,14 +48,28 @@ class Output:
 
     def put(self, line: str) -> None:
         """Write a line, or drop it if too many wait."""
-        if len(self._lines) >= CAPACITY:
+        self.put_block(1, lambda: line)
+
+    def put_block(self, count: int, make: Callable[[], str]) -> None:
+        """Write so many lines, given as one text without its last line break; it is not even made if too many wait."""
+        if self._is_full(CAPACITY, CHARACTERS_MAX):
             with self._changed:
-                self._dropped += 1
+                self._dropped += count
             return
-        self._lines.append(line)
+        block = make()
+        self._put.add(count, len(block))
+        self._blocks.append((count, block))
         if not self._wake_planned:
             self._wake_planned = True
             self._loop.call_soon(self._wake)
+
+    async def has_room(self) -> None:
+        """Wait until less than half of what may wait does: for who would rather wait than have lines dropped."""
+        while True:
+            self._room.clear()  # before looking, since the writer sets it at any moment
+            if not self._is_full(CAPACITY // 2, CHARACTERS_MAX // 2):
+                return
+            await self._room.wait()
 
     def close(self, timeout: float) -> None:
         """Write what waits, for at most so many seconds."""
@@ -56,6 +77,10 @@ class Output:
             self._ending = True
             self._changed.notify()
         self._writer.join(timeout)
+
+    def _is_full(self, lines_max: int, characters_max: int) -> bool:
+        put, taken = self._put, self._taken
+        return put.lines - taken.lines >= lines_max or put.characters - taken.characters >= characters_max
 
     def _wake(self) -> None:
         self._wake_planned = False
@@ -65,23 +90,49 @@ class Output:
     def _write_on(self) -> None:
         while (batch := self._take()) is not None:
             try:
-                _write_all(self._descriptor, "".join(f"{line}\n" for line in batch).encode(errors="replace"))
+                _write_all(self._descriptor, "".join(f"{block}\n" for block in batch).encode(errors="replace"))
             except BrokenPipeError:
                 self._on_closed()
                 return
             except OSError:
                 continue  # a full disk, a terminal that is gone: not a reason to end a node
+            finally:
+                self._say_room()
 
     def _take(self) -> list[str] | None:
         """Wait for lines; None when there will be no more."""
         with self._changed:
-            while not self._lines and not self._ending:
+            while not self._blocks and not self._ending:
                 self._changed.wait()
-            if not self._lines:
+            if not self._blocks:
                 return None
             dropped, self._dropped = self._dropped, 0
-        batch = [self._lines.popleft() for _ in range(min(BATCH, len(self._lines)))]
+        batch, enough = [], self._taken.lines + BATCH
+        while self._blocks and self._taken.lines < enough:
+            count, block = self._blocks.popleft()
+            self._taken.add(count, len(block))
+            batch.append(block)
         return [*batch, self._dropped_line(dropped)] if dropped else batch
+
+    def _say_room(self) -> None:
+        if not self._room.is_set():
+            with contextlib.suppress(RuntimeError):  # the loop is gone
+                self._loop.call_soon_threadsafe(self._room.set)
+
+
+class _Count:
+    """Lines and characters so far."""
+
+    __slots__ = ("characters", "lines")
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.characters = 0
+
+    def add(self, lines: int, characters: int) -> None:
+        """So many more."""
+        self.lines += lines
+        self.characters += characters
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

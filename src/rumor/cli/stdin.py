@@ -5,18 +5,23 @@ a thread that still waits for input does not hold up the end of the program.
 """
 
 import asyncio
+import concurrent.futures
 import errno
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 STDIN = 0
 
-LINE_BYTES_MAX = 1 << 16
+LINE_BYTES_MAX = (1 << 20) + 1
 """A longer line is cut here, and the rest of it dropped; it is too long for a rumor anyway, and refused as such."""
+
+READ_BYTES_MAX = 1 << 16
 
 BACKGROUND_PAUSE = 1.0
 """Seconds between two looks at a terminal whose foreground is another program."""
@@ -27,29 +32,38 @@ class Lines:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._buffer = b""
+        self._whole: deque[bytes] = deque()
+        self._begun = b""
 
     def read(self) -> bytes | None:
         """The next line without its end, or None when there is none. A last line without an end counts."""
-        line = b""
-        while b"\n" not in self._buffer:
-            line = (line + self._buffer)[:LINE_BYTES_MAX]
-            self._buffer = self._read_some()
-            if not self._buffer:
-                return line or None
-        end, _, self._buffer = self._buffer.partition(b"\n")
-        return (line + end)[:LINE_BYTES_MAX].removesuffix(b"\r")
+        if not self._whole:
+            self._whole.extend(self._more())
+        return self._whole.popleft() if self._whole else None
 
-    def __iter__(self) -> Iterator[bytes]:
-        """All further lines."""
-        while (line := self.read()) is not None:
-            yield line
+    def read_waiting(self) -> list[bytes]:
+        """All lines that are there already, or the next ones; empty when there is none."""
+        lines = [*self._whole] or self._more()
+        self._whole.clear()
+        return lines
+
+    def _more(self) -> list[bytes]:
+        """Read until at least one line is whole."""
+        begun = bytearray(self._begun)
+        self._begun = b""
+        while data := self._read_some():
+            end, line_break, rest = data.partition(b"\n")
+            begun += end[: LINE_BYTES_MAX - len(begun)]
+            if line_break:
+                *others, self._begun = rest.split(b"\n")
+                return [line.removesuffix(b"\r") for line in (bytes(begun), *others)]
+        return [bytes(begun)] if begun else []
 
     def _read_some(self) -> bytes:
         """Some bytes; none at the end. A program in the background can't read its terminal, and waits to be asked."""
         while True:
             try:
-                return os.read(self._descriptor, 4096)
+                return os.read(self._descriptor, READ_BYTES_MAX)
             except OSError as error:
                 if error.errno != errno.EIO or not os.isatty(self._descriptor):
                     return b""
@@ -81,24 +95,26 @@ def prompt(lines: Lines, text: str) -> str | None:
     return None if line is None else line.decode(errors="replace").strip()
 
 
-def follow(lines: Lines, on_line: Callable[[bytes], Awaitable[None]]) -> None:
-    """Hand every further line to the running loop, one at a time, from a thread of its own.
+def follow(
+    lines: Lines,
+    on_lines: Callable[[list[bytes]], Coroutine[Any, Any, None]],
+    on_end: Callable[[], None] = lambda: None,
+) -> None:
+    """Hand all further lines to the running loop, as many at a time as have come, from a thread of its own.
 
-    The end of the input ends the thread and nothing else. A terminal that is not ours to read (`rumor peer &`) would
-    stop the whole process by SIGTTIN; with that ignored, reading fails instead, and is tried again.
+    The end of the input ends the thread, and `on_end` is called in the loop. A terminal that is not ours to read
+    (`rumor peer &`) would stop the whole process by SIGTTIN; with that ignored, reading fails instead, and is tried
+    again.
     """
     loop = asyncio.get_running_loop()
     signal.signal(signal.SIGTTIN, signal.SIG_IGN)
 
     def read_on() -> None:
-        for line in lines:
-            try:
-                asyncio.run_coroutine_threadsafe(_awaited(on_line, line), loop).result()
-            except RuntimeError:
-                return  # the loop is gone
+        try:
+            while some := lines.read_waiting():
+                asyncio.run_coroutine_threadsafe(on_lines(some), loop).result()
+            loop.call_soon_threadsafe(on_end)
+        except (RuntimeError, concurrent.futures.CancelledError):
+            return  # the loop is gone
 
     threading.Thread(target=read_on, name="stdin", daemon=True).start()
-
-
-async def _awaited(on_line: Callable[[bytes], Awaitable[None]], line: bytes) -> None:
-    await on_line(line)

@@ -16,3 +16,11 @@ class WallClock:
     def timestamp(self, now: Seconds) -> str:
         """Seconds since 1970 with a decimal point, as the original writes them: `str(time.time())`."""
         return str(now + self.offset)
+
+    def microseconds(self, now: Seconds) -> int:
+        """Microseconds since 1970, never below 0."""
+        return max(0, int((now + self.offset) * 1_000_000))
+
+    def milliseconds(self, now: Seconds) -> int:
+        """Milliseconds since 1970, never below 0."""
+        return max(0, int((now + self.offset) * 1_000))

@@ -38,11 +38,35 @@ class Close(msgspec.Struct, frozen=True):
     link: int
 
 
-Effect: TypeAlias = Ask | Tell | Answer | Close
+class Dial(msgspec.Struct, frozen=True):
+    """Open a link: connect and send the preface.
+
+    Ends in `dialled(link)` when the other side's preface has come, or in `link_lost(link, failure)` when it can't come
+    any more. There is no other time limit than `timeout`, for the connection; silence after it is the core's to judge.
+    """
+
+    link: int
+    to: Address
+    timeout: Seconds
+
+
+class Wake(msgspec.Struct, frozen=True):
+    """Something waits for this link: `pull` it and send it, until it is dry or the link takes no more for now."""
+
+    link: int
+
+
+class Hangup(msgspec.Struct, frozen=True):
+    """Close a link once what `pull` still gives (at least a Goodbye) has left, or after a second. No input follows."""
+
+    link: int
+
+
+Effect: TypeAlias = Ask | Tell | Answer | Close | Dial | Wake | Hangup
 
 
 class Failure(enum.Enum):
-    """Why an Ask or a Tell came to nothing."""
+    """Why an Ask, a Tell or a Dial came to nothing, or how a link broke."""
 
     UNREACHABLE = "no connection"
     CLOSED = "closed without a reply"

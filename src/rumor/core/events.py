@@ -5,6 +5,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from rumor.core.effects import Failure
+from rumor.core.frames import Contact, Parting, Run
 from rumor.core.ids import Address, Seconds
 from rumor.core.messages import DeadNode, Gossip
 
@@ -16,6 +18,22 @@ class Reason(enum.Enum):
     ACCEPTED = "it asked us"
     DEAD = "three liveness requests in a row failed"
     FORGOT_US = "it no longer holds us as its neighbor"
+    BROKEN = "its link broke without a goodbye"
+    LEFT = "it said goodbye: it stops"
+    REPLACED = "a new link between us took the place of the old one"
+    SWAPPED = "a better neighbor took the place"
+    SURPLUS = "more neighbors than wanted"
+    REFUSED = "it closed the link"
+    FAULT = "it sent what fits no frame"
+
+
+class LostReason(enum.Enum):
+    """Why rumors are given up for good."""
+
+    FORGOTTEN = "the origin no longer keeps them"
+    UNOBTAINABLE = "no neighbor has them"
+    EXPIRED = "they are older than anybody keeps them"
+    NOT_READ = "the subscriber did not read in time"
 
 
 class Registered(msgspec.Struct, frozen=True):
@@ -39,25 +57,73 @@ class PeerListReceived(msgspec.Struct, frozen=True):
     peers: tuple[Address, ...]
 
 
+class LinkReady(msgspec.Struct, frozen=True):
+    """A link stands: both sides have said who they are. `dialled` by us."""
+
+    link: int
+    name: str
+    address: Address
+    dialled: bool
+    known_epoch: int
+
+
+class LinkFailed(msgspec.Struct, frozen=True):
+    """A link that we dialled came to nothing before it stood.
+
+    `parting`: what the other side said, if it spoke frames; `classic`: it closed on the preface or kept silent, as an
+    original node does.
+    """
+
+    link: int
+    address: Address
+    failure: Failure
+    parting: Parting | None = None
+    classic: bool = False
+
+
+class LinkDown(msgspec.Struct, frozen=True):
+    """A link that stood is gone. `parting` None: it broke without a goodbye. `by_us`: we closed it."""
+
+    link: int
+    name: str
+    address: Address
+    parting: Parting | None
+    by_us: bool
+    contacts: tuple[Contact, ...] = ()
+
+
+class PublishProgress(msgspec.Struct, frozen=True):
+    """Our own rumors got further: all up to `number` are acknowledged by the whole tree, which has so many `nodes`.
+
+    Said too when only the room for more has changed, or whether the tree has settled.
+    """
+
+    number: int
+    nodes: int
+
+
 class NeighborUp(msgspec.Struct, frozen=True):
-    """A peer became our neighbor."""
+    """A peer became our neighbor: one of ours by its name and over a link, an original without (`""`, 0)."""
 
     neighbor: Address
     reason: Reason
+    name: str = ""
+    link: int = 0
 
 
 class NeighborDown(msgspec.Struct, frozen=True):
-    """A peer is no longer our neighbor."""
+    """A peer is no longer our neighbor. `name` and `link` as in NeighborUp."""
 
     neighbor: Address
     reason: Reason
+    name: str = ""
+    link: int = 0
 
 
 class RumorHeard(msgspec.Struct, frozen=True):
-    """A rumor reached us for the first time; our own count too (`own`)."""
+    """A classic rumor reached us for the first time."""
 
     gossip: Gossip
-    own: bool
 
 
 class Strike(msgspec.Struct, frozen=True):
@@ -87,6 +153,43 @@ class DeathReceived(msgspec.Struct, frozen=True):
     listed: bool
 
 
+class RunDelivered(msgspec.Struct, frozen=True, gc=False):
+    """A run for the application.
+
+    `ordered`: all of its stream before it was delivered or declared lost, so it is the next one in order. `fresh`: it
+    is told of for the first time. One that comes early is told twice: fresh, and later ordered. A payload that came in
+    parts is whole here. `own`: we published it.
+    """
+
+    run: Run
+    own: bool
+    ordered: bool
+    fresh: bool
+
+
+class RumorsLost(msgspec.Struct, frozen=True):
+    """The rumors `first` to `last` of an origin's life will not be delivered any more: final."""
+
+    origin: str
+    epoch: int
+    first: int
+    last: int
+    reason: LostReason
+
+
+class OriginWanted(msgspec.Struct, frozen=True):
+    """No neighbor has some runs of this origin: it must be asked itself before they are given up."""
+
+    origin: str
+
+
+class TwoLives(msgspec.Struct, frozen=True):
+    """Another process lives under our name, with a later epoch: we publish no more."""
+
+    name: str
+    epoch: int
+
+
 class Alone(msgspec.Struct, frozen=True):
     """No neighbor since that moment of the driver's clock: the seeds must be asked again."""
 
@@ -109,11 +212,19 @@ Event: TypeAlias = (
     Registered
     | PeerRegistered
     | PeerListReceived
+    | LinkReady
+    | LinkFailed
+    | LinkDown
+    | PublishProgress
     | NeighborUp
     | NeighborDown
     | RumorHeard
     | Strike
     | NeighborDied
+    | RunDelivered
+    | RumorsLost
+    | TwoLives
+    | OriginWanted
     | DeathReported
     | DeathReceived
     | Alone

@@ -25,7 +25,7 @@ _ZONE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _ALL_NUMERIC = re.compile(r"[0-9.]+")
 
 
-class Address(msgspec.Struct, frozen=True, order=True, cache_hash=True):
+class Address(msgspec.Struct, frozen=True, order=True, cache_hash=True, array_like=True):
     """Where a node is: an IPv4 or IPv6 address or a host name, and a TCP port."""
 
     host: str
@@ -110,16 +110,31 @@ def _parse_host(host: str, text: str) -> str:
 
 
 class Identity:
-    """What a node knows of its own address: the one it gives others, and all that lead back to itself.
+    """Who a node is, and what it knows of its own address: the one it gives others, and all that lead back to itself.
 
     `settled` says that the address is certain (bound to a concrete host, or advertised by the user). While it is
-    not, the first seed that answers tells the host under which others see this node.
+    not, the first seed that answers tells the host under which others see this node. The name is by default the
+    address; `epoch` is when the node's present life began (milliseconds since 1970), `instance` random for each
+    process life. Nodes of different networks refuse each other.
     """
 
     _ALIASES_MAX = 16
 
-    def __init__(self, address: Address, *, settled: bool = True) -> None:
+    def __init__(
+        self,
+        address: Address,
+        *,
+        settled: bool = True,
+        name: str | None = None,
+        network: str = "",
+        epoch: int = 0,
+        instance: int = 0,
+    ) -> None:
         self.address = address
+        self.name = name or str(address)
+        self.network = network
+        self.epoch = epoch
+        self.instance = instance
         self._settled = settled
         self._aliases: dict[Address, None] = {address: None}
 

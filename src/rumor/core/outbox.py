@@ -1,16 +1,27 @@
-"""The one place where machines leave what must be done and what happened."""
+"""The one place where machines leave what must be done, what happened, and what is to be sent over links."""
 
-from rumor.core.effects import Effect
+from collections import deque
+
+from rumor.core.effects import Effect, Wake
 from rumor.core.events import Event
+from rumor.core.frames import Control
 
 
 class Outbox:
-    """Effects and events in the order in which they were decided; emptied by `drain` after each input."""
+    """Effects and events in the order in which they were decided; emptied by `drain` after each input.
 
-    def __init__(self) -> None:
+    Control frames wait here for their link, since they go ahead of everything else: the driver takes them when the link
+    can send, by `Peer.pull`. A link is woken once, and again only after it was pulled dry.
+    """
+
+    def __init__(self, control_capacity: int = 4096) -> None:
+        self._control_capacity = control_capacity
         self._effects: list[Effect] = []
         self._events: list[Event] = []
         self._routed = 0
+        self._control: dict[int, deque[Control]] = {}
+        self._awake: set[int] = set()
+        self._overrun: dict[int, None] = {}
 
     def do(self, effect: Effect) -> None:
         """Leave something for the driver to do."""
@@ -28,8 +39,56 @@ class Outbox:
         return self._events[self._routed - 1]
 
     def drain(self) -> tuple[list[Effect], list[Event]]:
-        """Take everything out."""
+        """Take everything out, but for what waits for links."""
         effects, self._effects = self._effects, []
         events, self._events = self._events, []
         self._routed = 0
         return effects, events
+
+    # Links.
+
+    def open_link(self, link: int) -> None:
+        """Keep what is sent over a link from now on."""
+        self._control[link] = deque()
+
+    def close_link(self, link: int) -> None:
+        """A link is gone: forget what waited for it; what is sent over it from now on is dropped."""
+        self._control.pop(link, None)
+        self._awake.discard(link)
+        self._overrun.pop(link, None)
+
+    def send(self, link: int, frame: Control) -> None:
+        """Let a control frame wait for its link. When too many wait, it is dropped, and the link is `overrun`."""
+        waiting = self._control.get(link)
+        if waiting is None:
+            return
+        if len(waiting) >= self._control_capacity:
+            self._overrun[link] = None
+            return
+        waiting.append(frame)
+        self.wake(link)
+
+    def wake(self, link: int) -> None:
+        """Something waits for a link, here or elsewhere."""
+        if link not in self._awake and link in self._control:
+            self._awake.add(link)
+            self._effects.append(Wake(link))
+
+    def take(self, link: int) -> list[Control]:
+        """The control frames that wait for a link."""
+        waiting = self._control.get(link)
+        if not waiting:
+            return []
+        frames = list(waiting)
+        waiting.clear()
+        return frames
+
+    def dry(self, link: int) -> None:
+        """Nothing waits for a link any more, anywhere: wake it next time."""
+        self._awake.discard(link)
+
+    def overrun(self) -> list[int]:
+        """The links that took nothing for so long that control frames were dropped; each is told once."""
+        links = list(self._overrun)
+        self._overrun.clear()
+        return links

@@ -1,28 +1,66 @@
 """A peer: composes its machines and routes between them. The only file that knows them all."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
-from typing import assert_never
+from typing import Any, assert_never
 
 import msgspec
 
+from rumor.core.antientropy import AntiEntropy
+from rumor.core.bridge import Bridge
+from rumor.core.broadcast import Broadcast, Counts
 from rumor.core.classic.flood import Flood
 from rumor.core.classic.liveness import ClassicLiveness
 from rumor.core.classic.overlay import ClassicOverlay
 from rumor.core.clock import WallClock
+from rumor.core.codec import Codec
 from rumor.core.effects import Answer, Ask, Close, Effect, Failure, Tell
+from rumor.core.errors import AddressError
 from rumor.core.events import (
     Alone,
     DeathReported,
     Event,
+    LinkDown,
+    LinkFailed,
+    LinkReady,
     NeighborDied,
     NeighborDown,
     NeighborUp,
+    OriginWanted,
     PeerListReceived,
     Problem,
     Reason,
+    RunDelivered,
+)
+from rumor.core.frames import (
+    Acknowledgement,
+    Buckets,
+    Contact,
+    Digest,
+    ForwardJoin,
+    Frame,
+    Gone,
+    Goodbye,
+    Graft,
+    Heads,
+    Hello,
+    Lane,
+    NeighborAccepted,
+    NeighborRequest,
+    Outgoing,
+    Parting,
+    Probe,
+    ProbeReply,
+    Prune,
+    RunRecord,
+    Shuffle,
+    ShuffleReply,
+    StreamId,
+    Summary,
+    Want,
 )
 from rumor.core.ids import Address, Identity, Seconds, source_host
+from rumor.core.links import Links
 from rumor.core.messages import (
     ConnectAccepted,
     ConnectRequest,
@@ -37,60 +75,224 @@ from rumor.core.messages import (
     Reply,
 )
 from rumor.core.outbox import Outbox
+from rumor.core.overlay import Overlay
+from rumor.core.probes import Probes
+from rumor.core.publishing import check_payload, check_payloads
 from rumor.core.registration import Registration
 from rumor.core.settings import Settings
-from rumor.core.timers import soonest
+from rumor.core.timers import Timers, soonest
+
+VISIT: Seconds = 5.0
+"""How long a link stands that was made to ask an origin for what no neighbor has."""
+
+
+class Neighbor(msgspec.Struct, frozen=True):
+    """One neighbor. An original one has no link (0) and is known by its address; `round_trip` in seconds, 0 unknown."""
+
+    name: str
+    address: Address
+    link: int
+    round_trip: Seconds
 
 
 class PeerSnapshot(msgspec.Struct, frozen=True):
     """A peer as it is now."""
 
+    name: str
     address: Address
-    neighbors: tuple[Address, ...]
+    epoch: int
+    neighbors: tuple[Neighbor, ...]
     seeds: tuple[Address, ...]
     contacts: int
     heard: int
+    runs: Counts
+    streams: int
+    list_bytes: int
+    lacking: int
+    not_bridged: int
+
+
+class Retained(msgspec.Struct, frozen=True):
+    """One run that the message list still holds: its very bytes, and what is in it."""
+
+    stream: StreamId
+    number: int
+    first: int
+    last: int
+    topic: str
+    raw: bytes
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """How far a rumor of ours is: `complete` once the whole tree, which has settled, has it; so many peers do."""
+
+    complete: bool
+    peers: int
 
 
 class Peer:
     """The node that hears and tells rumors. See `rumor.core` for how a driver uses it."""
 
     def __init__(
-        self, identity: Identity, seeds: Sequence[Address], settings: Settings, clock: WallClock, rng: Random
+        self,
+        identity: Identity,
+        seeds: Sequence[Address],
+        settings: Settings,
+        clock: WallClock,
+        rng: Random,
+        codec: Codec,
+        *,
+        join: Sequence[Address] = (),
+        contacts: Sequence[Contact] = (),
     ) -> None:
-        outbox = Outbox()
+        outbox = Outbox(settings.links.control_capacity)
         self._identity = identity
+        self._settings = settings
+        self._join = tuple(join)
         self._slept_after = (settings.liveness.strikes_max - 1) * settings.liveness.interval
         self._clock = clock
         self._outbox = outbox
         self._registration = Registration(seeds, identity, settings.registration, outbox, rng)
-        self._overlay = ClassicOverlay(identity, settings.classic_overlay, outbox, rng)
-        self._liveness = ClassicLiveness(identity, clock, settings.liveness, outbox)
-        self._flood = Flood(identity, clock, settings.flood, outbox)
+        self._classic_overlay = ClassicOverlay(identity, settings.classic_overlay, outbox, rng)
+        self._classic_liveness = ClassicLiveness(identity, clock, settings.liveness, outbox)
+        self._flood = Flood(settings.flood, outbox)
+        self._links = Links(identity, settings.links, outbox, rng, self._known_epoch)
+        self._overlay = Overlay(identity, self._links, settings.overlay, outbox, rng)
+        self._probes = Probes(self._links, settings.liveness, settings.probes, outbox, rng)
+        self._broadcast = Broadcast(identity, settings, clock, outbox, codec.seal, self._probes.rtt)
+        self._antientropy = AntiEntropy(
+            settings.antientropy, self._broadcast.streams, outbox, rng, self._broadcast.head_for_newcomer
+        )
+        self._bridge = Bridge(identity, settings, self._broadcast.streams, self._flood, codec, outbox)
+        self._overlay.remember(contacts)
+        self._alone_since: Seconds = 0.0
+        self._origins: dict[int, str] = {}
+        self._visits: Timers[int] = Timers()
+        self._on_frame = self._frame_handlers()
+        self._on_event = self._event_handlers()
 
     # Inputs: each ends with `_route`, so that every machine knows what it must before anything is drained.
 
     def join(self, now: Seconds) -> None:
         """Begin: register with seeds, find neighbors. Once, before all else."""
-        self._overlay.join(now)
+        if not self._identity.epoch:
+            self._identity.epoch = self._clock.milliseconds(now)
+        self._alone_since = now
+        self._broadcast.begin(now)
+        self._classic_overlay.join(now)
         self._registration.join(now)
+        self._overlay.join(now)
+        self._overlay.learn(self._join, now)
         self._route(now)
 
-    def publish(self, text: str, now: Seconds) -> Gossip:
-        """Say something; kept for the first neighbor while there is none. Raises UsageError for an unfit text."""
-        gossip = self._flood.publish(text, now)
+    def publish(self, payload: bytes, topic: str, now: Seconds) -> int:
+        """Say something; returns its number. Kept for the first neighbor while there is none.
+
+        Raises UsageError for a payload above the limit, an unfit topic, or when another process lives under our name;
+        nothing is said then. Does not look at the window (`has_room`). It leaves at `end_turn` at the latest.
+        """
+        if len(payload) > self._settings.broadcast.payload_bytes_max:
+            check_payload(payload, self._settings.broadcast)
+        self._broadcast.check_topic(topic)
+        return self._broadcast.publish(Lane.APP, payload, topic, now)
+
+    def publish_many(self, payloads: Sequence[bytes], topic: str, now: Seconds) -> tuple[int, int]:
+        """Say several things; returns the numbers of the first and the last. All or nothing; raises as `publish`."""
+        check_payloads(payloads, self._settings.broadcast)
+        self._broadcast.check_topic(topic)
+        return self._broadcast.publish_many(payloads, topic, now)
+
+    def has_room(self, now: Seconds) -> bool:
+        """Whether the window lets more be said now. When that changes, PublishProgress is said."""
+        return self._broadcast.has_room(now)
+
+    def receipt(self, number: int, now: Seconds) -> Receipt:
+        """How far a rumor of ours is; look again at each PublishProgress."""
+        return Receipt(*self._broadcast.progress(number, now))
+
+    def end_turn(self, now: Seconds) -> None:
+        """What was said in this turn leaves, and what came in it is acknowledged.
+
+        The driver calls it once after the frames that one read brought, and once at the end of a turn of its loop in
+        which anything was published.
+        """
+        self._broadcast.end_turn(now)
         self._route(now)
-        return gossip
+
+    def pause(self) -> None:
+        """A subscriber that must not miss anything is full: acknowledge nothing more, so that origins wait."""
+        self._broadcast.pause()
+
+    def resume(self, now: Seconds) -> None:
+        """It has room again."""
+        self._broadcast.resume()
+        self.end_turn(now)
+
+    def leave(self, now: Seconds) -> None:
+        """Say goodbye to all neighbors: we stop. Nothing else is to follow."""
+        self._broadcast.end_turn(now)
+        self._links.leave(now)
+
+    # Links.
+
+    def dialled(self, link: int, now: Seconds) -> None:
+        """A link that we dialled is connected, and the other side's preface has come."""
+        self._links.on_dialled(link, now)
+        self._route(now)
+
+    def accepted(self, link: int, source: str, now: Seconds) -> None:
+        """A node on the host `source` opened a link."""
+        self._links.on_accepted(link, source, now)
+        self._route(now)
+
+    def link_lost(self, link: int, failure: Failure, now: Seconds) -> None:
+        """A link could not be made, or has broken."""
+        self._links.on_lost(link, failure, now)
+        self._route(now)
+
+    def bad_frame(self, link: int, text: str, now: Seconds) -> None:
+        """A link brought bytes that fit no frame: it is closed, and that is said."""
+        info = self._links.info(link)
+        source = str(info.address) if info is not None else ""
+        self._outbox.say(Problem("bytes on a link that fit no frame", source, text))
+        self._links.part(link, Parting.BAD_FRAME, detail=text[:255], now=now)
+        self._route(now)
+
+    def on_frame(self, link: int, frame: Frame, now: Seconds) -> None:
+        """A link brought a frame. After the last one of a read, call `end_turn`."""
+        if type(frame) is RunRecord:
+            if self._links.stands(link):
+                self._probes.heard(link, now)
+                self._broadcast.on_run(link, frame, now)
+            return
+        if isinstance(frame, Hello):
+            self._links.on_hello(link, frame, now)
+        elif isinstance(frame, Goodbye):
+            self._links.on_goodbye(link, frame, now)
+        elif self._links.stands(link):
+            self._probes.heard(link, now)
+            self._on_frame[type(frame)](link, frame, now)
+        self._route(now)
+
+    def pull(self, link: int, bytes_max: int, now: Seconds) -> list[Outgoing]:
+        """What a link is to send next: control first, then about `bytes_max` bytes of runs. Empty: nothing, for now."""
+        frames: list[Outgoing] = [*self._outbox.take(link)]
+        frames += self._broadcast.pull(link, bytes_max, now)
+        if not frames:
+            self._outbox.dry(link)
+        return frames
+
+    # Texts.
 
     def receive(self, link: int, source: str, message: Incoming, now: Seconds) -> None:
         """A connection from the host `source` brought a message; `link` names it in an Answer or Close."""
         match message:
             case Gossip():
-                self._flood.on_gossip(message, now)
+                self._bridge.on_text(message, now)
             case LivenessRequest():
                 own_host = self._identity.address.host
                 self._outbox.do(Answer(link, LivenessReply(message.timestamp, message.sender, own_host)))
-                self._overlay.on_liveness_request(source_host(source), now)
+                self._classic_overlay.on_liveness_request(source_host(source), now)
             case ConnectRequest():
                 self._on_connect_request(link, Address(source_host(source), message.address.port), now)
             case Preface():
@@ -110,9 +312,10 @@ class Peer:
             case Preface(), Preface():
                 self._registration.on_preface_answered(ask.to, now)
             case ConnectRequest(), ConnectAccepted():
-                self._overlay.on_accepted(ask.to, now)
+                self._links.mark_classic(ask.to, now)
+                self._classic_overlay.on_accepted(ask.to, now)
             case (LivenessRequest() as request, LivenessReply()):
-                self._liveness.on_reply(ask.to, request, reply, now)
+                self._classic_liveness.on_reply(ask.to, request, reply, now)
             case _:
                 raise AssertionError(f"{reply} is no reply to {ask.message}")
         self._route(now)
@@ -136,9 +339,9 @@ class Peer:
             case Preface():
                 self._registration.on_preface_failed(effect.to, failure, now)
             case ConnectRequest():
-                self._overlay.on_refused(effect.to, failure, now)
+                self._classic_overlay.on_refused(effect.to, failure, now)
             case LivenessRequest() as request:
-                self._liveness.on_failure(effect.to, request, now)
+                self._classic_liveness.on_failure(effect.to, request, now)
             case Gossip() as gossip:
                 self._flood.on_failed(effect.to, gossip, now)
             case DeadNode() as report:
@@ -147,27 +350,51 @@ class Peer:
                 assert_never(effect.message)
         self._route(now)
 
+    # Time.
+
     def tick(self, now: Seconds) -> None:
         """Do what is due. If it was due long ago, the process was stopped, or its machine asleep."""
         due = self.next_deadline()
         if due is not None and now - due > self._slept_after:
-            self._overlay.slept(now)
+            self._classic_overlay.slept(now)
+            self._broadcast.slept(now)
         self._registration.tick(now)
-        self._overlay.tick(now)
-        self._liveness.tick(now)
+        self._classic_overlay.tick(now)
+        self._classic_liveness.tick(now)
         self._flood.tick(now)
+        self._links.tick(now)
+        self._overlay.tick(now)
+        self._probes.tick(now)
+        self._antientropy.tick(now)
+        self._broadcast.tick(now)
+        for text in self._bridge.due(now):
+            if self._overlay.neighbors:
+                self._broadcast.publish(Lane.CARRIED, text, "", now)
+        for link in self._visits.due(now):
+            self._links.part(link, Parting.DONE, now=now)
+        for link in self._outbox.overrun():
+            self._outbox.say(Problem("a link that takes nothing", detail=str(link)))
+            self._links.part(link, Parting.SILENT, now=now)
+        self._broadcast.end_turn(now)
         self._route(now)
-
-    # Outputs.
 
     def next_deadline(self) -> Seconds | None:
         """When `tick` has something to do."""
         return soonest(
             self._registration.next_deadline(),
-            self._overlay.next_deadline(),
-            self._liveness.next_deadline(),
+            self._classic_overlay.next_deadline(),
+            self._classic_liveness.next_deadline(),
             self._flood.next_deadline(),
+            self._links.next_deadline(),
+            self._overlay.next_deadline(),
+            self._probes.next_deadline(),
+            self._antientropy.next_deadline(),
+            self._broadcast.next_deadline(),
+            self._bridge.next_deadline(),
+            self._visits.next_deadline(),
         )
+
+    # Outputs.
 
     def drain(self) -> tuple[list[Effect], list[Event]]:
         """What must be done, and what happened, since the last call."""
@@ -176,49 +403,202 @@ class Peer:
     def snapshot(self) -> PeerSnapshot:
         """How things stand."""
         return PeerSnapshot(
+            name=self._identity.name,
             address=self._identity.address,
-            neighbors=self._overlay.neighbors,
+            epoch=self._identity.epoch,
+            neighbors=self._neighbors(),
             seeds=self._registration.held,
-            contacts=len(self._overlay.contacts),
+            contacts=len(self._overlay.contacts) + len(self._classic_overlay.contacts),
             heard=self._flood.heard,
+            runs=self._broadcast.counts,
+            streams=len(self._broadcast.streams),
+            list_bytes=self._broadcast.list.bytes,
+            lacking=len(self._broadcast.repair),
+            not_bridged=self._bridge.not_bridged,
         )
+
+    def retained(self) -> Iterable[Retained]:
+        """What the message list holds, in order of arrival."""
+        for entry in self._broadcast.list:
+            yield Retained(entry.stream.id, entry.number, entry.first, entry.last, entry.topic, entry.raw)
+
+    def heads(self) -> dict[StreamId, tuple[int, int]]:
+        """By stream: the last rumor heard in order, and the first that is retained (the one after the last: none)."""
+        return {
+            stream.id: (stream.last, stream.last_before(stream.first_kept) + 1) for stream in self._broadcast.streams
+        }
+
+    def contacts(self) -> tuple[Contact, ...]:
+        """Whom we know, the newest first: to be saved for another life."""
+        neighbors = (Contact(neighbor.name, neighbor.address) for neighbor in self._overlay.neighbors)
+        return tuple({contact.name: contact for contact in (*neighbors, *self._overlay.contacts)}.values())
 
     # Routing.
 
     def _route(self, now: Seconds) -> None:
         """Tell the other machines what one of them found out."""
         while (event := self._outbox.next_unrouted()) is not None:
-            match event:
-                case NeighborUp(neighbor):
-                    self._registration.on_neighbor(neighbor)
-                    self._liveness.watch(neighbor, now)
-                    self._flood.add_neighbor(neighbor, now)
-                case NeighborDown(neighbor):
-                    self._liveness.unwatch(neighbor)
-                    self._flood.remove_neighbor(neighbor)
-                case NeighborDied(neighbor):
-                    self._bury(neighbor, now)
-                case Alone(since):
-                    self._registration.ask_again(since, now)
-                case _:
-                    pass  # for the application only
+            handler = self._on_event.get(type(event))
+            if handler is not None:
+                handler(event, now)
 
-    def _bury(self, neighbor: Address, now: Seconds) -> None:
+    def _event_handlers(self) -> dict[type, Callable[[Any, Seconds], None]]:
+        """Which events of one machine others must hear of; all the rest is for the application only."""
+        return {
+            NeighborUp: self._neighbor_up,
+            NeighborDown: self._neighbor_down,
+            NeighborDied: self._bury,
+            LinkReady: self._link_ready,
+            LinkFailed: self._link_failed,
+            LinkDown: self._link_down,
+            Alone: self._ask_seeds,
+            RunDelivered: self._run_delivered,
+            OriginWanted: self._dial_origin,
+        }
+
+    def _frame_handlers(self) -> dict[type, Callable[[int, Any, Seconds], None]]:
+        """Which machine takes which frame of a link that stands."""
+        broadcast, overlay, antientropy = self._broadcast, self._overlay, self._antientropy
+        return {
+            Probe: lambda link, frame, now: self._probes.on_probe(link, frame),
+            ProbeReply: self._probe_reply,
+            NeighborRequest: overlay.on_neighbor_request,
+            NeighborAccepted: overlay.on_neighbor_accepted,
+            ForwardJoin: overlay.on_forward_join,
+            Shuffle: overlay.on_shuffle,
+            ShuffleReply: overlay.on_shuffle_reply,
+            Prune: broadcast.on_prune,
+            Graft: broadcast.on_graft,
+            Want: lambda link, frame, now: broadcast.on_want(link, frame),
+            Gone: broadcast.on_gone,
+            Digest: lambda link, frame, now: broadcast.on_digest(link, frame.entries, now),
+            Acknowledgement: broadcast.on_acknowledgement,
+            Summary: lambda link, frame, now: antientropy.on_summary(link, frame),
+            Buckets: lambda link, frame, now: antientropy.on_buckets(link, frame),
+            Heads: self._heads,
+        }
+
+    def _probe_reply(self, link: int, reply: ProbeReply, now: Seconds) -> None:
+        self._overlay.note_round_trip(link, self._probes.on_probe_reply(link, reply, now))
+
+    def _dial_origin(self, event: OriginWanted, now: Seconds) -> None:
+        """Ask an origin itself for what no neighbor has, over a link for that alone."""
+        try:
+            address = Address.parse(event.origin)
+        except AddressError:  # a name of its own; where it is, nobody tells yet
+            self._broadcast.repair.on_origin_unreachable(event.origin, now)
+            return
+        if self._links.find(event.origin) is None and not self._identity.is_self(address):
+            self._origins[self._links.dial(address, now)] = event.origin
+        else:
+            self._broadcast.repair.on_origin_unreachable(event.origin, now)
+
+    def _neighbor_up(self, event: NeighborUp, now: Seconds) -> None:
+        self._registration.on_neighbor(event.neighbor)
+        if event.link:
+            self._probes.watch(event.link, event.name, event.neighbor, now)
+            self._broadcast.remove_visitor(event.link)
+            info = self._links.info(event.link)
+            self._broadcast.add_link(event.link, info.epoch if info is not None else 0, now)
+            self._antientropy.add_link(event.link, now)
+        else:
+            self._classic_liveness.watch(event.neighbor, now)
+            self._flood.add_neighbor(event.neighbor, now)
+            self._overlay.places_taken(len(self._classic_overlay.neighbors))
+
+    def _neighbor_down(self, event: NeighborDown, now: Seconds) -> None:
+        if event.link:
+            self._probes.unwatch(event.link)
+            self._antientropy.remove_link(event.link)
+            self._broadcast.remove_link(event.link, now)
+            if not self._overlay.neighbors:
+                self._alone_since = now
+        else:
+            self._classic_liveness.unwatch(event.neighbor)
+            self._flood.remove_neighbor(event.neighbor)
+            self._overlay.places_taken(len(self._classic_overlay.neighbors))
+
+    def _link_ready(self, event: LinkReady, now: Seconds) -> None:
+        if event.name == self._identity.name:
+            self._broadcast.on_other_life(event.known_epoch)
+        else:
+            self._broadcast.heard_hello(event.known_epoch, now)
+            self._classic_overlay.drop(event.address, Reason.REPLACED, now)  # it was taken for an original node
+        self._probes.on_link_ready(event, now)
+        if self._origins.pop(event.link, None) is None:
+            self._overlay.on_link_ready(event, now)
+        else:
+            self._broadcast.add_visitor(event.link)
+            self._visits.set(event.link, now + VISIT)
+
+    def _link_failed(self, event: LinkFailed, now: Seconds) -> None:
+        origin = self._origins.pop(event.link, None)
+        if origin is not None:
+            self._broadcast.repair.on_origin_unreachable(origin, now)
+            return
+        self._probes.on_link_failed(event, now)
+        self._overlay.on_link_failed(event, now)
+        if event.classic and event.address.is_ipv4:
+            self._classic_overlay.learn((event.address,), now)
+
+    def _link_down(self, event: LinkDown, now: Seconds) -> None:
+        self._broadcast.remove_visitor(event.link)
+        self._visits.cancel(event.link)
+        self._overlay.on_link_down(event, now)
+        self._probes.on_link_down(event, now)
+
+    def _heads(self, link: int, heads: Heads, now: Seconds) -> None:
+        """Heads of a neighbor: the first complete ones are where our streams begin."""
+        self._broadcast.on_digest(link, heads.entries, now)
+        if self._antientropy.on_heads(link, heads):
+            self._broadcast.joined = True
+
+    def _ask_seeds(self, event: Alone, now: Seconds) -> None:
+        """Somebody has no neighbor: only if really nobody has us are the seeds asked."""
+        if not self._overlay.neighbors or not self._classic_overlay.neighbors:
+            self._registration.ask_again(max(event.since, self._alone_since), now)
+
+    def _run_delivered(self, event: RunDelivered, now: Seconds) -> None:
+        """A rumor for the application is one for classic neighbors, too, or was one of theirs."""
+        if event.run.lane is Lane.CARRIED:
+            if event.fresh and not event.own:
+                self._bridge.carried(event.run, now)
+        elif event.ordered and (self._flood.has_neighbors or (event.own and not self._overlay.neighbors)):
+            self._bridge.out(event.run, now)
+
+    def _bury(self, event: NeighborDied, now: Seconds) -> None:
+        neighbor = event.neighbor
         report = DeadNode(neighbor, self._clock.timestamp(now), self._identity.address.host)
-        self._overlay.drop(neighbor, Reason.DEAD, now)
+        self._classic_overlay.drop(neighbor, Reason.DEAD, now)
+        self._overlay.forget(neighbor)
         self._outbox.say(DeathReported(report, self._registration.report(report)))
 
     def _on_peer_list(self, seed: Address, reply: PeerList, now: Seconds) -> None:
         self._identity.seen_as(reply.peers[-1])
         renewed = self._registration.on_peer_list(seed, reply, now)
         others = tuple(peer for peer in dict.fromkeys(reply.peers) if not self._identity.is_self(peer))
-        if not renewed or (others and not self._overlay.neighbors):
+        if not renewed or (others and not self._neighbors()):
             self._outbox.say(PeerListReceived(seed, others))
-        self._overlay.learn(others, now)
+        self._classic_overlay.learn((peer for peer in others if self._links.is_classic(peer, now)), now)
+        self._overlay.learn((peer for peer in others if not self._links.is_classic(peer, now)), now)
 
     def _on_connect_request(self, link: int, peer: Address, now: Seconds) -> None:
-        if peer.is_ipv4:
-            self._overlay.on_connect_request(link, peer, now)
+        if self._links.speaks_frames(peer):
+            self._outbox.do(Close(link))  # it will be spoken to over a link
+        elif peer.is_ipv4:
+            self._classic_overlay.on_connect_request(link, peer, now)
         else:
             self._outbox.say(Problem("a classic text from an IPv6 address, which it can't carry", peer.host))
             self._outbox.do(Close(link))
+
+    def _neighbors(self) -> tuple[Neighbor, ...]:
+        linked = (
+            Neighbor(neighbor.name, neighbor.address, neighbor.link, self._probes.rtt(neighbor.link))
+            for neighbor in self._overlay.neighbors
+        )
+        classic = (Neighbor(str(address), address, 0, 0.0) for address in self._classic_overlay.neighbors)
+        return (*linked, *classic)
+
+    def _known_epoch(self, name: str) -> int:
+        """The latest life of a node that we heard of, for its Hello."""
+        return self._broadcast.streams.latest_epoch(name)

@@ -93,6 +93,128 @@ class FloodSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The greatest length of a classic text: an original node reads 1,024 bytes and takes them for one message."""
 
 
+class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Links between nodes of ours."""
+
+    dial_timeout: Seconds = 5.0
+    """How long a connection may take."""
+    hello_timeout: Seconds = 1.0
+    """How long the other side may take to say who it is. One that closes or is silent is asked by the classic text."""
+    classic_memory: Seconds = 600.0
+    """How long an address counts as an original node's after it answered a text."""
+    links_max: int = 64
+    """Links at once, neighbors and those that are being made; more are refused."""
+    addresses_max: int = 4096
+    """Addresses of which is remembered that they said Hello, and of which that they answered a text."""
+    frame_bytes_max: int = 1 << 18
+    """The largest frame that is taken."""
+    control_capacity: int = 4096
+    """Control messages that may wait for one link; a link that takes none for so long is closed."""
+
+
+class OverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The web of links (HyParView)."""
+
+    active_min: int = 6
+    active_wanted: int = 8
+    active_max: int = 10
+    """How many neighbors a peer has: it looks for more below `active_wanted`, takes who asks up to `active_max`.
+
+    At 5, a random graph of 10,000 falls to pieces when 75 % die at once; at 8 it holds 59 % of the survivors at 80 %.
+    """
+    passive_capacity: int = 128
+    """Contacts in reserve, without those that are neighbors."""
+    walk_length: int = 6
+    """Steps of a newcomer's walk and of a shuffle (HyParView, active random walk length)."""
+    passive_walk_length: int = 3
+    """With so many steps left a newcomer on its walk is taken into the passive view (HyParView)."""
+    shuffle_interval: Seconds = 10.0
+    """How often contacts are exchanged along a walk."""
+    shuffle_active: int = 3
+    shuffle_passive: int = 4
+    """How many contacts of each view go along (HyParView, ka and kp)."""
+    parallel_tries: int = 2
+    """How many contacts are dialled at once for a lost neighbor."""
+    slow_after: Seconds = 1.0
+    """A contact that has not answered for so long does not keep others from being tried beside it."""
+    answer_timeout: Seconds = 5.0
+    """How long a link may stand for one purpose that does not come to an end."""
+    refusals_max: int = 3
+    """After so many refusals in a row, who has less than `active_min` asks to be taken in place of another."""
+    retry_first: Seconds = 1.0
+    retry_longest: Seconds = 60.0
+    """The wait when all are full or out of reach, and before the seeds are asked again: doubled each time."""
+    walks: int = 4
+    """How many walks look for neighbors of a newcomer: with its own tries they make `active_wanted`."""
+    outside_interval: Seconds = 30.0
+    """How often something outside the view is tried although all looks well, so that parted halves find each other."""
+
+
+class ProbeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a silent neighbor over a link is noticed; intervals and strikes are those of LivenessSettings."""
+
+    redials: int = 3
+    """How often a broken link is dialled again at once; each failure is a strike."""
+    redial_wait: Seconds = 0.05
+    """The wait between two of them."""
+
+
+class MessageListSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The log of runs."""
+
+    bytes_max: int = 64 << 20
+    """Runs kept for neighbors that are behind and for subscribers that look back; the oldest go first."""
+    retention: Seconds = 60.0
+    """How long a run is kept, its way here included."""
+    streams_max: int = 10_000
+    """Streams remembered; those that were quiet longest are forgotten first, and leave a tombstone."""
+    tombstones_max: int = 100_000
+
+
+class BroadcastSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Trees, acknowledgements, repair (Plumtree on streams)."""
+
+    run_bytes_max: int = 65_536
+    """A run is closed at this size; what is longer travels in parts."""
+    payload_bytes_max: int = 1 << 20
+    """The longest payload."""
+    window_min: int = 8 << 10
+    window_budget: int = 8 << 20
+    """How many bytes may be unacknowledged: of one stream at first, and of all streams of a network together."""
+    grace: Seconds = 2.0
+    """A child whose oldest unacknowledged run is older than this lags: it no longer counts, and gets digests only."""
+    cut_patience: Seconds = 5.0
+    """How long `publish` waits when there are links but nobody acknowledges; then it goes on."""
+    digest_interval: Seconds = 0.05
+    """How often changed streams are told to links that don't carry them."""
+    repair_wait: Seconds = 0.08
+    repair_next: Seconds = 0.04
+    """How long something may be missing before it is asked for, and before the next link is asked."""
+    hold: Seconds = 2.0
+    """How long a hole that no link can fill is held before it is declared lost."""
+    ahead_max: int = 4096
+    """Runs of one stream kept above a hole; newer ones are then refused, and pulled later."""
+    alone_wait: Seconds = 2.0
+    """How long the first run waits for a first Hello, which may tell of a later life under our name."""
+
+
+class AntiEntropySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The comparison of all streams with one neighbor at a time."""
+
+    interval: Seconds = 2.0
+
+
+class BridgeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Between the web of frames and original nodes."""
+
+    carry_wait: Seconds = 0.25
+    """A classic rumor is carried into the web after up to so long, unless another bridge did it meanwhile."""
+    rate: int = 1000
+    """Rumors a second that are told to original nodes at most; more are left out, and counted."""
+    waiting_max: int = 10_000
+    """Classic rumors that may wait to be carried."""
+
+
 class RegistrySettings(msgspec.Struct, frozen=True, kw_only=True):
     """How many peers a seed lists."""
 
@@ -129,12 +251,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     classic_overlay: ClassicOverlaySettings = ClassicOverlaySettings()
     liveness: LivenessSettings = LivenessSettings()
     flood: FloodSettings = FloodSettings()
+    links: LinkSettings = LinkSettings()
+    overlay: OverlaySettings = OverlaySettings()
+    probes: ProbeSettings = ProbeSettings()
+    message_list: MessageListSettings = MessageListSettings()
+    broadcast: BroadcastSettings = BroadcastSettings()
+    antientropy: AntiEntropySettings = AntiEntropySettings()
+    bridge: BridgeSettings = BridgeSettings()
     registry: RegistrySettings = RegistrySettings()
     door: DoorSettings = DoorSettings()
 
     def __post_init__(self) -> None:
         """Check each value and those that must fit each other; raises UsageError."""
-        for group in (self.registration, self.classic_overlay, self.liveness, self.flood, self.registry, self.door):
+        for group in msgspec.structs.astuple(self)[1:]:
             for field in msgspec.structs.fields(group):
                 _check(field.name, field.type, getattr(group, field.name))
         overlay = self.classic_overlay

@@ -27,6 +27,10 @@ class Timers(Generic[Key]):
         """Whether a key is set."""
         return key in self._deadlines
 
+    def __len__(self) -> int:
+        """How many keys are set."""
+        return len(self._deadlines)
+
     def next_deadline(self) -> Seconds | None:
         """When the soonest key falls due, or None."""
         return min(self._deadlines.values(), default=None)

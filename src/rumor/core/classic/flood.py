@@ -7,12 +7,10 @@ there was no neighbor at all waits for the first one.
 """
 
 from rumor.core.classic.heard_list import HeardList
-from rumor.core.clock import WallClock
 from rumor.core.effects import Tell
-from rumor.core.errors import UsageError
 from rumor.core.events import Problem, RumorHeard
-from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.messages import Gossip, is_one_line
+from rumor.core.ids import Address, Seconds
+from rumor.core.messages import Gossip
 from rumor.core.outbox import Outbox
 from rumor.core.settings import FloodSettings
 from rumor.core.timers import Timers
@@ -27,42 +25,38 @@ class _Cursor:
 
 
 class Flood:
-    """The Message List of one peer, its own rumors, and each neighbor's place in the list."""
+    """What one peer heard of texts, and each classic neighbor's place in it."""
 
-    def __init__(self, identity: Identity, clock: WallClock, settings: FloodSettings, outbox: Outbox) -> None:
-        self._identity = identity
-        self._clock = clock
+    def __init__(self, settings: FloodSettings, outbox: Outbox) -> None:
         self._settings = settings
         self._outbox = outbox
         self._list = HeardList(settings)
         self._cursors: dict[Address, _Cursor] = {}
         self._timers: Timers[Address] = Timers()
         self._unheard_from = 0
-        self._number = 0
 
     @property
     def heard(self) -> int:
-        """How many rumors were heard or said so far."""
+        """How many texts were heard or told so far."""
         return self._list.end
 
-    def publish(self, text: str, now: Seconds) -> Gossip:
-        """Say something of our own: the next number, now. Empty for a bare message.
+    @property
+    def has_neighbors(self) -> bool:
+        """Whether anybody is told."""
+        return bool(self._cursors)
 
-        Raises UsageError, and says nothing, for a text with a line break or above the size limit.
-        """
-        if not is_one_line(text):
-            raise UsageError("a rumor is one line: it can't hold a line break or another control character")
-        gossip = Gossip(
-            self._clock.timestamp(now), self._identity.address, self._number + 1, f":{text}" if text else ""
-        )
-        self._check_size(gossip)
-        self._number += 1
-        self._take(gossip, now, own=True)
-        return gossip
+    def tell(self, gossip: Gossip, now: Seconds) -> None:
+        """Pass on what the application knows already."""
+        if self._list.add(gossip, now):
+            self._tell_all()
 
-    def on_gossip(self, gossip: Gossip, now: Seconds) -> None:
-        """Take a rumor that was not heard yet, and pass it on."""
-        self._take(gossip, now, own=False)
+    def on_gossip(self, gossip: Gossip, now: Seconds) -> bool:
+        """Take a rumor that was not heard yet, say so, and pass it on; returns whether it was new."""
+        new = self._list.add(gossip, now)
+        if new:
+            self._outbox.say(RumorHeard(gossip))
+            self._tell_all()
+        return new
 
     def add_neighbor(self, neighbor: Address, now: Seconds) -> None:
         """Begin to tell a neighbor; the first one gets what nobody was there to hear."""
@@ -100,10 +94,7 @@ class Flood:
         """When `tick` has something to do."""
         return self._timers.next_deadline()
 
-    def _take(self, gossip: Gossip, now: Seconds, *, own: bool) -> None:
-        if not self._list.add(gossip, now):
-            return
-        self._outbox.say(RumorHeard(gossip, own))
+    def _tell_all(self) -> None:
         for neighbor in self._cursors:
             self._tell_next(neighbor)
 
@@ -118,9 +109,3 @@ class Flood:
         cursor.telling = self._list.at(cursor.position)
         if cursor.telling is not None:
             self._outbox.do(Tell(neighbor, cursor.telling, self._settings.tell_timeout))
-
-    def _check_size(self, gossip: Gossip) -> None:
-        head = len(f"{gossip.timestamp}:{gossip.origin}:GOSSIP{gossip.number}:")
-        room = self._settings.text_bytes_max - head
-        if len(gossip.text.encode()) > room:
-            raise UsageError(f"a rumor of {len(gossip.text.encode())} bytes is too long: {room} bytes fit")

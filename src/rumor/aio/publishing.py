@@ -1,0 +1,104 @@
+"""Publishing from an application: waiting for room, and for acknowledgements."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from rumor.aio.cores import Origin
+from rumor.core.errors import UsageError
+from rumor.core.ids import Seconds
+
+LOOK_AGAIN: Seconds = 1.0
+"""Room is looked for again after so long at the latest, whether anything was said or not."""
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """How far a rumor is: `complete` when every peer that its tree reaches has acknowledged it; by so many `peers`."""
+
+    complete: bool
+    peers: int
+
+
+class Progress:
+    """Lets those wait who want to know how far own rumors are. `moved` is called at each PublishProgress."""
+
+    def __init__(self, core: Origin, turn: Callable[[], Seconds]) -> None:
+        self._core = core
+        self._turn = turn
+        self._change: asyncio.Future[None] | None = None
+        self._ended = False
+
+    def moved(self) -> None:
+        """Something changed: all look again."""
+        if self._change is not None:
+            self._change.set_result(None)
+            self._change = None
+
+    def end(self) -> None:
+        """The peer stops: who waits for room gets a UsageError, who waits for a delivery its last state."""
+        self._ended = True
+        self.moved()
+
+    async def room(self) -> Seconds:
+        """Wait until more may be said; the moment then."""
+        while not self._core.has_room(self._turn()):
+            await self._wait(LOOK_AGAIN)
+            if self._ended:
+                raise UsageError("the peer has stopped")
+        return self._turn()
+
+    async def delivered(self, number: int, patience: float | None) -> Delivery:
+        """Wait until a rumor is acknowledged by all, or the time is over: how far it is then."""
+        loop = asyncio.get_running_loop()
+        until = None if patience is None else loop.time() + patience
+        while True:
+            reached = self._core.receipt(number, self._turn())
+            left = LOOK_AGAIN if until is None else min(LOOK_AGAIN, until - loop.time())
+            if reached.complete or self._ended or left <= 0.0:
+                return Delivery(reached.complete, reached.peers)
+            await self._wait(left)
+
+    async def _wait(self, patience: float) -> None:
+        if self._change is None:
+            self._change = asyncio.get_running_loop().create_future()
+        await asyncio.wait((self._change,), timeout=patience)
+
+
+class Receipt(msgspec.Struct, frozen=True, gc=False):
+    """What publishing returns: the number of the rumor at its origin, of the last one if they were many."""
+
+    number: int
+    _progress: Progress
+
+    async def delivered(self, timeout: float | None = None) -> Delivery:  # noqa: ASYNC109 - running out is an answer
+        """Wait until every peer that the rumor's tree reaches has acknowledged it, for `timeout` seconds at most.
+
+        How many these are is an estimate. That the time is over is an answer, not an error: see `Delivery.complete`.
+        Peers that join later, and those that are so far behind that nobody waits for them, are not counted.
+        """
+        return await self._progress.delivered(self.number, timeout)
+
+    def __repr__(self) -> str:
+        return f"Receipt(number={self.number})"
+
+
+def payload_of(payload: object) -> bytes:
+    """What is said, as bytes. Raises UsageError for what is neither bytes nor text."""
+    if isinstance(payload, bytes):
+        return payload
+    if isinstance(payload, str):
+        try:
+            return payload.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError("a text with characters that UTF-8 can't carry") from error
+    if isinstance(payload, bytearray | memoryview):
+        return bytes(payload)
+    raise UsageError(f"a payload is bytes or text, not {type(payload).__name__}")
+
+
+def payloads_of(payloads: Sequence[bytes | str]) -> list[bytes]:
+    """The same for many."""
+    if set(map(type, payloads)) == {bytes}:
+        return list(payloads)  # type: ignore[arg-type] # as was seen
+    return list(map(payload_of, payloads))

@@ -1,0 +1,546 @@
+"""Broadcast: every rumor to everybody once and in order, by a tree for each stream (after Plumtree).
+
+    published --> message list --cursor of each link--> children --> ... ; acknowledgements come back up each tree
+
+Plumtree (Leitao, Pereira, Rodrigues 2007) finds one tree by the first copy of each message and its prunes. Here each
+stream has its own, found by its runs themselves: the first link to bring a run is the parent, a strictly lower hop
+count takes its place, and every other link that brings runs of the stream is pruned, for that stream and in that
+direction only. So from the second run of an origin on each run arrives once, by a shortest way. What a tree misses,
+digests show (in the place of IHAVE) and grafts fetch.
+
+Rule 1: a run is delivered at most once, in order; or declared lost, for good. Rule 2: a relay never blocks.
+What is missing is `repair.py`'s, who owes what `acknowledgements.py`'s.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from rumor.core.acknowledgements import Acknowledgements
+from rumor.core.clock import WallClock
+from rumor.core.delivery import Delivery
+from rumor.core.events import LostReason, Problem
+from rumor.core.frames import (
+    Acknowledgement,
+    Digest,
+    DigestEntry,
+    Gone,
+    Graft,
+    Lane,
+    Outgoing,
+    Prune,
+    RunRecord,
+    StreamId,
+    Want,
+)
+from rumor.core.ids import Identity, Seconds
+from rumor.core.message_list import Entry, MessageList
+from rumor.core.origin import Origin
+from rumor.core.outbox import Outbox
+from rumor.core.publishing import Seal
+from rumor.core.repair import Repair
+from rumor.core.serving import Link, Serving
+from rumor.core.settings import Settings
+from rumor.core.streams import Stream, Streams
+from rumor.core.timers import soonest
+from rumor.core.window import ACTIVE
+
+EPOCH_AHEAD_MAX = 600_000
+"""Milliseconds that an unknown life may seem to begin after now."""
+
+DIGEST_ENTRIES_MAX = 512
+
+QUIET: Seconds = 10.0
+"""A stream without a run for so long is quiet: what links said of it last is forgotten."""
+
+HOPS_MAX = 255
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """What went through: runs taken, copies of runs that were there already, rumors dropped unacknowledged."""
+
+    runs: int
+    duplicates: int
+    dropped_unacknowledged: int
+
+
+class Broadcast:
+    """All streams of one peer, and the links that they run over."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        settings: Settings,
+        clock: WallClock,
+        outbox: Outbox,
+        seal: Seal,
+        round_trip: Callable[[int], Seconds],
+    ) -> None:
+        self._identity = identity
+        self._settings = settings.broadcast
+        self._retention = settings.message_list.retention
+        self._clock = clock
+        self._outbox = outbox
+        self._seal = seal
+        self._round_trip = round_trip
+        self.streams = Streams(settings.message_list.streams_max, settings.message_list.tombstones_max)
+        self.list = MessageList(settings.message_list)
+        self.acknowledgements = Acknowledgements(settings.broadcast, outbox)
+        self._delivery = Delivery(settings.broadcast, outbox)
+        self._serving = Serving(self.list, self._retention, outbox)
+        self._origin = Origin(identity, clock, settings.broadcast, outbox)
+        self.seen: dict[int, dict[StreamId, tuple[int, int]]] = {}
+        self.repair = Repair(
+            settings.broadcast, self._retention, outbox, self.seen, round_trip, self._declare_lost, self._adopt
+        )
+        self._pending = 0
+        self._changed: dict[Stream, None] = {}
+        self._digest_due: Seconds | None = None
+        self._active: dict[Stream, None] = {}
+        self._pruned: dict[tuple[int, StreamId], None] = {}
+        self.joined = False
+        """Whether we know where our streams begin: what a first neighbor heard before is before our time."""
+        self._epochs: dict[int, int] = {}
+        self._runs = 0
+        self._duplicates = 0
+
+    # Publishing.
+
+    def begin(self, now: Seconds) -> None:
+        """The peer begins: its first run waits for a first Hello, or for a while alone."""
+        self._origin.begin(now)
+
+    def heard_hello(self, known_epoch: int, now: Seconds) -> None:
+        """Somebody said Hello, and which later life of our name it knows, if any."""
+        self._origin.heard_hello(known_epoch)
+        self.end_turn(now)
+
+    def on_other_life(self, epoch: int) -> None:
+        """Another process answers under our name, with this epoch."""
+        self._origin.on_other_life(epoch)
+
+    def check_topic(self, topic: str) -> None:
+        """Raise UsageError for an unfit topic, or when another process lives under our name."""
+        self._origin.check(topic)
+
+    def publish(self, lane: Lane, payload: bytes, topic: str, now: Seconds) -> int:
+        """Say something on one of our own streams; sent at the end of the turn at the latest."""
+        number = self._origin.publish(lane, payload, topic, now)
+        if self._origin.lanes[lane].publisher.closed:
+            self._seal_closed(now)
+        return number
+
+    def publish_many(self, payloads: Sequence[bytes], topic: str, now: Seconds) -> tuple[int, int]:
+        """Say several things at the price of one; returns the first and the last number (first > last: none)."""
+        numbers = self._origin.publish_many(payloads, topic, now)
+        if self._origin.app.publisher.closed:
+            self._seal_closed(now)
+        return numbers
+
+    def has_room(self, now: Seconds) -> bool:
+        """Whether the window lets more be published."""
+        return self._origin.has_room(now, linked=bool(self._links))
+
+    def progress(self, number: int, now: Seconds) -> tuple[bool, int]:
+        """Whether a rumor of ours is acknowledged by a tree that has settled, and by how many peers besides us."""
+        return self._origin.progress(number, self._slowest(), now)
+
+    # Links.
+
+    def add_link(self, link: int, epoch: int, now: Seconds) -> None:
+        """A neighbor came, whose life began at this epoch. It gets digests of the streams that have a parent, and runs of our own."""
+        bit = self._serving.add_link(link).bit
+        self.seen[link] = {}
+        self._epochs[link] = epoch
+        self.acknowledgements.add_link(link, bit)
+        for own in self._origin.lanes.values():
+            if own.stream is not None:
+                own.stream.eager |= bit
+                own.tree_changed_at = now
+                self._serving.plan(link, own.stream, own.window.heard_by_any + 1, own.stream.heard)
+
+    def add_visitor(self, link: int) -> None:
+        """A link that is no neighbor's, to ask for what neighbors lack, and be asked."""
+        self._serving.add_visitor(link)
+        self.seen[link] = {}
+
+    def remove_visitor(self, link: int) -> None:
+        """It is gone, or becomes a neighbor's; no harm if it was none."""
+        visitor = self._links.get(link)
+        if visitor is not None and not visitor.bit:
+            self._serving.remove_link(link)
+            del self.seen[link]
+            self.repair.remove_link(link)
+
+    def remove_link(self, link: int, now: Seconds) -> None:
+        """A neighbor is gone: whoever hung on it looks for another parent at once."""
+        gone = self._serving.remove_link(link)
+        if gone is None:
+            return
+        del self.seen[link]
+        del self._epochs[link]
+        self.repair.remove_link(link)
+        orphans = []
+        for stream in self.streams:
+            if stream.eager & gone.bit:
+                self.acknowledgements.drop_child(stream, gone.bit)
+                self._origin.tree_changed(stream, now)
+            if stream.parent == link:
+                stream.parent = 0
+                orphans.append(stream)
+        self.acknowledgements.remove_link(link)
+        for stream in orphans:
+            self.repair.orphaned(stream, now)
+
+    # Frames.
+
+    def on_run(self, link: int, record: RunRecord, now: Seconds) -> None:
+        """A run came: take it if it is new, and let it go on to the children."""
+        run = record.run
+        stream = self.streams.by_id.get((run.origin, run.epoch, run.lane))
+        if stream is None:
+            stream = self._meet(record, now)
+            if stream is None:
+                return
+        if stream.parent == link:
+            stream.hops = record.hops + 1 if record.hops < HOPS_MAX else HOPS_MAX
+        elif not record.repair and not self._place(stream, link, record, now):
+            return
+        number = run.number
+        heard = stream.heard
+        if number <= heard or (stream.ahead is not None and number in stream.ahead):
+            self._duplicates += 1
+            return
+        age = record.age / 1000.0
+        if age > self._retention or (number != heard + 1 and not self._may_wait(stream, number, now)):
+            return
+        self._runs += 1
+        entry = Entry(
+            stream, number, run.first, run.first + len(run.payloads) - 1, run.topic, record.raw, link, now, age
+        )
+        self.list.append(entry)
+        stream.changed_at = now
+        if number == heard + 1:
+            self._delivery.next_run(stream, run)
+            if stream.ahead is not None:
+                self._delivery.catch_up(stream)
+            if stream.lack is not None:
+                self.repair.progressed(stream, now)
+        else:
+            self._delivery.early_run(stream, run)
+        self._pending |= stream.eager
+        self.acknowledgements.expect(stream, heard)
+        self._changed[stream] = None
+
+    def on_prune(self, link: int, prune: Prune, now: Seconds) -> None:
+        """A link gets the stream from elsewhere."""
+        stream = self.streams.get(prune.stream)
+        if stream is not None and link in self._links:
+            self.acknowledgements.drop_child(stream, self._links[link].bit)
+            self._origin.tree_changed(stream, now)
+            self._announce(stream)
+
+    def on_graft(self, link: int, graft: Graft, now: Seconds) -> None:
+        """A link takes us for its parent: serve it from a run on. It counts once it is level."""
+        stream = self.streams.get(graft.stream)
+        if link not in self._links:
+            return
+        if stream is None:
+            self._outbox.send(link, Gone(graft.stream, graft.number, graft.number, 0))
+            return
+        bit = self._links[link].bit
+        if stream.parent == link:
+            stream.parent = 0
+            self.repair.orphaned(stream, now)
+        self.acknowledgements.drop_child(stream, bit)
+        stream.eager |= bit
+        self._origin.tree_changed(stream, now)
+        self._serving.repair(link, stream, graft.number, max(graft.number, stream.top), own=self._is_own(stream))
+
+    def on_want(self, link: int, want: Want) -> None:
+        """A link lacks some runs."""
+        stream = self.streams.get(want.stream)
+        if link not in self._links:
+            self.add_visitor(link)
+        if stream is None:
+            self._outbox.send(link, Gone(want.stream, want.first, want.last, 0))
+        elif want.first <= want.last:
+            self._serving.repair(link, stream, want.first, want.last, own=self._is_own(stream))
+
+    def on_gone(self, link: int, gone: Gone, now: Seconds) -> None:
+        """A link can't serve what we asked for."""
+        stream = self.streams.get(gone.stream)
+        if stream is not None:
+            self.repair.on_gone(link, stream, gone, now)
+
+    def on_digest(self, link: int, entries: Iterable[DigestEntry], now: Seconds) -> None:
+        """A link told how far it heard some streams."""
+        said = self.seen.get(link)
+        if said is None:
+            return
+        for entry in entries:
+            stream = self.streams.get((entry.origin, entry.epoch, entry.lane)) or self._meet_by_digest(entry, now)
+            if stream is None:
+                continue
+            id = stream.id
+            if stream in self._active or stream in self._changed or entry.number > stream.heard:
+                said[id] = (entry.number, entry.hops)
+            if entry.number > stream.heard:
+                if not self._is_own(stream):
+                    self.repair.announced(stream, link, entry.number, entry.last, entry.first, now)
+            elif link == stream.parent:
+                stream.told = None  # it does not know how far we are, or it would not tell us
+                self.acknowledgements.touch(stream)
+
+    def on_acknowledgement(self, link: int, frame: Acknowledgement, now: Seconds) -> None:
+        """A child told how far it and all below it are."""
+        if link not in self._links:
+            return
+        for entry in frame.entries:
+            stream = self.streams.get((entry.origin, entry.epoch, entry.lane))
+            if stream is not None:
+                self.acknowledgements.on_acknowledged(link, stream, entry, now)
+                self._origin.on_child(stream, entry.own)
+
+    # Turns and time.
+
+    def end_turn(self, now: Seconds) -> None:
+        """The turn is over: close what was published in it, acknowledge what came, wake who gets something."""
+        self._origin.close()
+        self._seal_closed(now)
+        self.acknowledgements.settle(now)
+        for stream in self.acknowledgements.rooted:
+            own = self._origin.own_of(stream)
+            if own is not None:
+                self._origin.on_tree(own, self._slowest(), now)
+        self.acknowledgements.rooted.clear()
+        if self._changed and self._digest_due is None:
+            self._digest_due = now + self._settings.digest_interval
+        self._pruned.clear()
+        self._wake_pending()
+
+    def pull(self, link: int, bytes_max: int, now: Seconds) -> list[Outgoing]:
+        """What a link is to send next, about so many bytes; empty when there is nothing for it."""
+        return self._serving.pull(link, bytes_max, now)
+
+    def tick(self, now: Seconds) -> None:
+        """Do what is due."""
+        self.list.trim(now)
+        for stream, bit in self.acknowledgements.lagging(now):
+            self.acknowledgements.drop_child(stream, bit)
+            self._origin.tree_changed(stream, now)
+            self._announce(stream)
+        self.repair.tick(now)
+        self._delivery.tick(now)
+        if self._digest_due is not None and now >= self._digest_due:
+            self._send_digests(now)
+        self._origin.tick(now)
+
+    def next_deadline(self) -> Seconds | None:
+        """When `tick` or `end_turn` has something to do."""
+        return soonest(
+            self.repair.next_deadline(),
+            self.acknowledgements.next_deadline(),
+            self._delivery.next_deadline(),
+            self._digest_due,
+            self.list.next_expiry(),
+            *self._origin.next_deadline(),
+        )
+
+    def slept(self, now: Seconds) -> None:
+        """We were stopped for long: nobody is blamed for it."""
+        self.list.trim(now)
+        self.acknowledgements.slept(now)
+
+    def pause(self) -> None:
+        """A subscriber of ours is full: acknowledge nothing more and ask for nothing, so that origins wait."""
+        self.acknowledgements.pause()
+        self.repair.paused = True
+
+    def resume(self) -> None:
+        """It has room again."""
+        self.acknowledgements.resume(list(self.streams))
+        self.repair.paused = False
+
+    @property
+    def counts(self) -> Counts:
+        """What went through so far."""
+        return Counts(self._runs, self._duplicates, self.list.dropped_unacknowledged)
+
+    def head_for_newcomer(self, stream: Stream) -> DigestEntry:
+        """How far a stream was heard by anybody: what nobody was there to hear is kept for who joins."""
+        entry = stream.digest()
+        own = self._origin.own_of(stream)
+        if own is None:
+            return entry
+        heard = own.window.heard_by_any
+        return msgspec.structs.replace(entry, number=heard, last=stream.last_before(heard + 1))
+
+    # Inside.
+
+    @property
+    def _links(self) -> dict[int, Link]:
+        return self._serving.links
+
+    def _is_own(self, stream: Stream) -> bool:
+        return self._origin.own_of(stream) is not None
+
+    def _slowest(self) -> Seconds:
+        """The longest of all links' round trips."""
+        return max((self._round_trip(link) for link in self._links), default=0.0)
+
+    def _seal_closed(self, now: Seconds) -> None:
+        """Our runs are made once; each goes the way of those that came."""
+        if not self._origin.certain(now):
+            return
+        for own, run in self._origin.take_closed():
+            raw = self._seal(run)
+            stream = own.stream
+            if stream is None:
+                stream = own.stream = self.streams.add(StreamId(run.origin, run.epoch, run.lane), 0, 0, now)
+                stream.eager = stream.counted = self._serving.bits
+                own.window.begin(len(self._links))
+            self.list.append(Entry(stream, run.number, run.first, run.last, run.topic, raw, 0, now, 0.0))
+            own.window.sent(run.number, len(raw), run.last)
+            stream.changed_at = now
+            self._delivery.next_run(stream, run, own=True)
+            self._pending |= stream.eager
+            self.acknowledgements.expect(stream, run.number - 1)
+            self._changed[stream] = None
+        self._wake_pending()
+
+    def _meet(self, record: RunRecord, now: Seconds) -> Stream | None:
+        """A stream's first sight by one of its runs. As we join, what went before is before our time."""
+        run = record.run
+        id = StreamId(run.origin, run.epoch, run.lane)
+        if not self._is_plausible(id, now):
+            return None
+        if self.joined:
+            return self._add(id, 0, 0, now)
+        return self._add(id, run.number - 1, run.first - 1, now)
+
+    def _meet_by_digest(self, entry: DigestEntry, now: Seconds) -> Stream | None:
+        """A stream's first sight by a digest. As we join, all that it tells of is before our time."""
+        id = StreamId(entry.origin, entry.epoch, entry.lane)
+        if not self._is_plausible(id, now):
+            return None
+        if self.joined:
+            return self._add(id, 0, 0, now)
+        return self._add(id, entry.number, entry.last, now)
+
+    def _add(self, id: StreamId, heard: int, last: int, now: Seconds) -> Stream:
+        older = [s for s in self.streams.older_lives(id) if s.lack] if self.streams.latest_epoch(id.origin) else []
+        stream = self.streams.add(id, heard, last, now)
+        stream.eager = stream.counted = self._serving.bits
+        stream.hops = HOPS_MAX
+        if older:
+            self._delivery.hold(stream, older, now + self._settings.hold)
+        return stream
+
+    def _is_plausible(self, id: StreamId, now: Seconds) -> bool:
+        """Whether such a life can be; one of our own name tells of another life of ours."""
+        if id.epoch > self._clock.milliseconds(now) + EPOCH_AHEAD_MAX and id.epoch > self._epoch_max():
+            self._outbox.say(Problem("a life that begins far ahead of our clock; is that right?", id.origin))
+            return False
+        if id.origin == self._identity.name:
+            self._origin.on_epoch(id.epoch)
+        return True
+
+    def _epoch_max(self) -> int:
+        """The latest epoch that is believed whatever our clock says: it may have been set back, and neighbors know."""
+        theirs = sorted(self._epochs.values())
+        return max(self._identity.epoch, theirs[len(theirs) // 2] if theirs else 0) + EPOCH_AHEAD_MAX
+
+    def _place(self, stream: Stream, link: int, record: RunRecord, now: Seconds) -> bool:
+        """A link that is not the parent brought a run: it becomes the parent, or is pruned. False: an own run."""
+        state = self._links.get(link)
+        if state is None:
+            return True
+        id = stream.id
+        if self._is_own(stream):
+            self._prune(link, id)
+            return False
+        self.seen[link][id] = (record.run.number, record.hops)
+        if not stream.parent or record.hops + 1 < stream.hops:
+            self._adopt(stream, link, record.hops)
+        else:
+            self._prune(link, id)
+            self.acknowledgements.uncount(stream, state.bit)
+        return True
+
+    def _prune(self, link: int, id: StreamId) -> None:
+        """Tell a link to send no more runs of a stream; once a turn is enough."""
+        if (link, id) not in self._pruned:
+            self._pruned[link, id] = None
+            self._outbox.send(link, Prune(id))
+
+    def _adopt(self, stream: Stream, link: int, hops: int) -> None:
+        """A link becomes the parent, its distance is `hops`; the old one is pruned in the same turn."""
+        old = stream.parent
+        if old and old != link:
+            self._prune(old, stream.id)
+            stream.eager |= self._links[old].bit  # it may find that we are nearer to the origin than its parent
+        stream.parent = link
+        stream.hops = min(hops + 1, HOPS_MAX)
+        stream.told = None
+        self.acknowledgements.drop_child(stream, self._links[link].bit)
+
+    def _may_wait(self, stream: Stream, number: int, now: Seconds) -> bool:
+        """A run above a hole: there is something to repair, and it is kept if there is room."""
+        lack = self.repair.missing(stream, now)
+        ahead = stream.ahead
+        if ahead is not None and len(ahead) >= self._settings.ahead_max:
+            if number > lack.tail:
+                lack.tail = number - 1
+            return False
+        return True
+
+    def _declare_lost(self, stream: Stream, upto: int, last: int, reason: LostReason, now: Seconds) -> None:
+        heard = stream.heard
+        self._delivery.lost(stream, upto, last, reason)
+        stream.first_kept = max(stream.first_kept, upto + 1)
+        self._delivery.catch_up(stream)
+        self.acknowledgements.expect(stream, heard)
+        self._changed[stream] = None
+        if stream.lack is not None:
+            self.repair.progressed(stream, now)
+
+    def _wake_pending(self) -> None:
+        if self._pending:
+            self._serving.wake(self._pending)
+            self._pending = 0
+
+    def _note_active(self, changed: list[Stream], now: Seconds) -> None:
+        """Count the streams of the last second; of those that are quiet for long, forget what links said."""
+        self._active.update(dict.fromkeys(changed))
+        for stream in [stream for stream in self._active if now - stream.changed_at > QUIET]:
+            del self._active[stream]
+            for said in self.seen.values():
+                said.pop(stream.id, None)
+        self._origin.active = sum(1 for stream in self._active if now - stream.changed_at < ACTIVE) or 1
+
+    def _announce(self, stream: Stream) -> None:
+        """Let the next digests tell of a stream."""
+        self._changed[stream] = None
+        if self._digest_due is None:
+            self._digest_due = 0.0
+
+    def _send_digests(self, now: Seconds) -> None:
+        """Tell of changed streams where they are neither sent nor come from, and are not known to be heard as far."""
+        self._digest_due = None
+        changed, self._changed = list(self._changed), {}
+        self._note_active(changed, now)
+        entries = [(stream, stream.digest()) for stream in changed]
+        for link in self._links.values():
+            if not link.bit:
+                continue  # a visitor
+            said = self.seen[link.number]
+            news = [
+                entry
+                for stream, entry in entries
+                if not stream.eager & link.bit
+                and stream.parent != link.number
+                and said.get(stream.id, (0, 0))[0] < stream.heard
+            ]
+            for start in range(0, len(news), DIGEST_ENTRIES_MAX):
+                self._outbox.send(link.number, Digest(tuple(news[start : start + DIGEST_ENTRIES_MAX])))
