@@ -27,8 +27,8 @@ def make_peer(join: str | None) -> Any:
 
 def counters(peer: Any) -> Fields:
     """What redundancy needs of `peer.stats()`: runs that came over links, and those that were new."""
-    stats = peer.stats()
-    return {"received": stats.runs_received, "fresh": stats.runs_delivered}
+    runs = peer.stats().runs
+    return {"received": runs.taken + runs.duplicates, "fresh": runs.taken}
 
 
 class Account:

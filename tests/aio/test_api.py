@@ -550,3 +550,27 @@ async def test_stopping_lets_publishers_go(nodes: AsyncExitStack) -> None:
     await peer.stop()
 
     assert await asyncio.wait_for(waiting, PATIENCE) == rumor.Delivery(complete=False, peers=0)
+
+
+async def test_a_subscriber_that_blocks_misses_nothing(nodes: AsyncExitStack) -> None:
+    """A reader much slower than the network, with room for little, gets all, in order, and none as lost."""
+    ana, bo = await pair(nodes)
+    said = [b"%d" % number + bytes(500) for number in range(3000)]
+
+    async with bo.subscribe(capacity=50, overflow="block") as rumors:
+        publishing = asyncio.create_task(_publish_all(ana, said))
+        heard: list[bytes] = []
+        async with asyncio.timeout(PATIENCE):
+            async for item in rumors:
+                heard.append(payload_of(item))
+                if len(heard) == len(said):
+                    break
+                await asyncio.sleep(0)
+        await publishing
+
+    assert heard == said
+
+
+async def _publish_all(peer: rumor.Peer, payloads: list[bytes]) -> None:
+    for payload in payloads:
+        await peer.publish(payload)

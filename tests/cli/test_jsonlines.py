@@ -5,12 +5,14 @@ import base64
 import msgspec
 import pytest
 
-from rumor.cli.jsonlines import Fields, fields_of, line, payload_fields
+from rumor.aio.rumors import Run, rumor_of, run_of
+from rumor.cli.jsonlines import Fields, fields_of, line, payload_fields, run_lines
 from rumor.core.events import (
     Alone,
     DeathReceived,
     DeathReported,
     Event,
+    LostReason,
     NeighborDied,
     NeighborDown,
     NeighborUp,
@@ -20,7 +22,9 @@ from rumor.core.events import (
     Reason,
     Registered,
     RumorHeard,
+    RumorsLost,
     Strike,
+    TwoLives,
 )
 from rumor.core.ids import Address
 from rumor.core.messages import DeadNode, Gossip
@@ -59,22 +63,27 @@ REPORT = DeadNode(BO, "1712345678.25", "127.0.0.1")
         ),
         (
             NeighborUp(BO, Reason.ACCEPTED),
-            '{"event":"neighbor_up","at":1.5,"node":"127.0.0.1:4001","neighbor":"10.1.2.3:4002","reason":"accepted"}',
+            '{"event":"neighbor_up","at":1.5,"node":"127.0.0.1:4001","neighbor":"10.1.2.3:4002","reason":"accepted",'
+            '"name":""}',
         ),
         (
             NeighborDown(BO, Reason.FORGOT_US),
             '{"event":"neighbor_down","at":1.5,"node":"127.0.0.1:4001","neighbor":"10.1.2.3:4002",'
-            '"reason":"forgot_us"}',
+            '"reason":"forgot_us","name":""}',
         ),
         (
-            RumorHeard(Gossip("1712345678.25", BO, 7, ":a:b \u00fc"), own=False),
-            '{"event":"rumor","at":1.5,"node":"127.0.0.1:4001","origin":"10.1.2.3:4002","number":7,'
-            '"timestamp":1712345678.25,"topic":"","payload":"a:b \u00fc"}',
+            NeighborUp(BO, Reason.ASKED, "bo", 2),
+            '{"event":"neighbor_up","at":1.5,"node":"127.0.0.1:4001","neighbor":"10.1.2.3:4002","reason":"asked",'
+            '"name":"bo"}',
         ),
         (
-            RumorHeard(Gossip("1712345678", BO, 7), own=True),
-            '{"event":"rumor","at":1.5,"node":"127.0.0.1:4001","origin":"10.1.2.3:4002","number":7,'
-            '"timestamp":1712345678.0,"topic":"","payload":""}',
+            RumorsLost("bo", 5, 7, 9, LostReason.UNOBTAINABLE),
+            '{"event":"lost","at":1.5,"node":"127.0.0.1:4001","origin":"bo","epoch":5,"first":7,"last":9,'
+            '"reason":"unobtainable"}',
+        ),
+        (
+            TwoLives("127.0.0.1:4001", 6),
+            '{"event":"two_lives","at":1.5,"node":"127.0.0.1:4001","name":"127.0.0.1:4001","epoch":6}',
         ),
         (
             Strike(BO, 2),
@@ -112,9 +121,32 @@ def test_a_beginning_and_an_end_have_no_further_fields(name: str) -> None:
     assert line(name, 1.5, NODE, {}) == f'{{"event":"{name}","at":1.5,"node":"127.0.0.1:4001"}}'
 
 
-@pytest.mark.parametrize("event", [NeighborDied(BO), Alone(1.0)])
-def test_what_only_the_core_needs_is_not_told(event: Event) -> None:
-    """A death is told once, when it was reported."""
+def test_a_classic_rumor_is_an_object() -> None:
+    """What an original peer said: its epoch is 0, since it has none."""
+    run = run_of(rumor_of(Gossip("1712345678.25", BO, 7, ":a:b \u00fc")))
+
+    assert run_lines(run, 1.5, NODE) == (
+        '{"event":"rumor","at":1.5,"node":"127.0.0.1:4001","origin":"10.1.2.3:4002","number":7,'
+        '"timestamp":1712345678.25,"topic":"","epoch":0,"own":false,"payload":"a:b \u00fc"}'
+    )
+
+
+def test_a_run_is_an_object_a_line_for_each_rumor() -> None:
+    """Numbered from its first on; text as text, the rest in base64."""
+    told = run_lines(Run("bo", 5, 7, 1712345678.25, 'a"b', [b"", b"two\nlines", b"\xff\xfe"]), 1.5, NODE, own=True)
+
+    common = {"event": "rumor", "at": 1.5, "node": NODE, "origin": "bo", "timestamp": 1712345678.25, "topic": 'a"b'}
+    common |= {"epoch": 5, "own": True}
+    assert [msgspec.json.decode(text) for text in told.split("\n")] == [
+        {**common, "number": 7, "payload": ""},
+        {**common, "number": 8, "payload": "two\nlines"},
+        {**common, "number": 9, "payload_base64": "//4="},
+    ]
+
+
+@pytest.mark.parametrize("event", [NeighborDied(BO), Alone(1.0), RumorHeard(Gossip("1.5", BO, 7))])
+def test_what_is_told_elsewhere_or_not_at_all_has_no_fields(event: Event) -> None:
+    """A death is told once, when it was reported; rumors are told by `run_lines`."""
     assert fields_of(event) is None
 
 
@@ -145,10 +177,9 @@ def test_a_payload_is_text_or_base64(payload: bytes, fields: Fields) -> None:
 
 def test_a_line_is_one_line() -> None:
     """Whatever a field holds, a reader of lines gets whole objects, and the text back."""
-    wild = '\n\r\0\x1b"\\\u2028'
+    wild = '\n\r\0\x1b\x7f\x9b"\\\u2028\u2029'
 
     told = line("error", 1.5, NODE, {"message": wild})
 
-    assert "\n" not in told
-    assert "\r" not in told
+    assert told.isprintable()
     assert msgspec.json.decode(told) == {"event": "error", "at": 1.5, "node": NODE, "message": wild}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rumor.cli.output import CAPACITY, Output
+from rumor.cli.output import CAPACITY, CHARACTERS_MAX, Output
 
 DEADLINE = 10.0
 FULL = Path("/dev/full")
@@ -110,6 +110,53 @@ async def test_a_pipe_that_nobody_reads_holds_up_nothing(pipe: Pipe, closed: asy
     assert len(dropped) >= 1
     assert len(written) + sum(dropped) == put
     assert not closed.is_set()
+
+
+async def test_a_block_counts_for_its_lines_and_is_not_made_in_vain(pipe: Pipe, closed: asyncio.Event) -> None:
+    """Rumors that come by the million cost nothing while nobody reads."""
+    output = output_to(pipe.write_end, closed)
+    block = "\n".join(["x" * 100] * 1000)
+    made = []
+
+    def make() -> str:
+        made.append(block)
+        return block
+
+    for _ in range(100):
+        output.put_block(1000, make)
+    told = (await rest_of(pipe, output)).decode().splitlines()
+
+    dropped = sum(int(line.removeprefix("dropped ")) for line in told if line.startswith("dropped"))
+    assert len(made) < 100
+    assert len([line for line in told if line == "x" * 100]) == 1000 * len(made) == 100_000 - dropped
+
+
+async def test_long_lines_are_bounded_by_their_length(pipe: Pipe, closed: asyncio.Event) -> None:
+    """A payload may be a mebibyte: ten thousand of them may not wait."""
+    output = output_to(pipe.write_end, closed)
+    line = "x" * (1 << 20)
+
+    for _ in range(2 * (CHARACTERS_MAX >> 20)):
+        output.put(line)
+    told = (await rest_of(pipe, output)).decode().splitlines()
+
+    written = [text for text in told if text == line]
+    assert len(written) <= (CHARACTERS_MAX >> 20) + 2
+    assert len(told) > len(written)
+
+
+async def test_who_may_wait_loses_nothing(pipe: Pipe, closed: asyncio.Event) -> None:
+    """A writer that asks for room before each line has none dropped, however slowly it is read."""
+    output = output_to(pipe.write_end, closed)
+    reading = asyncio.create_task(pipe.read_all())
+
+    for number in range(3 * CAPACITY):
+        await output.has_room()
+        output.put(f"{number}")
+    await asyncio.to_thread(output.close, DEADLINE)
+    pipe.close(pipe.write_end)
+
+    assert (await reading).decode().splitlines() == [f"{number}" for number in range(3 * CAPACITY)]
 
 
 async def test_closing_a_pipe_that_nobody_reads_takes_no_longer_than_allowed(pipe: Pipe, closed: asyncio.Event) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rumor.cli.scene import RUMOR_PATIENCE, TOLD_CAPACITY, Line, Scene
+from rumor.cli.scene import RUMOR_PATIENCE, SHOWN_MAX, TOLD_CAPACITY, Line, Scene
 
 ANA, BO, CY, DI, ED, FAY, GUS, HAL = PEERS = [f"127.0.0.1:{port}" for port in range(4001, 4009)]
 SEED = "127.0.0.1:3400"
@@ -63,6 +63,37 @@ def test_a_payload_that_is_no_text_is_shown_in_base64() -> None:
     binary = {"event": "rumor", "node": ANA, "origin": ANA, "number": 1, "payload_base64": "//4="}
 
     assert events(scene, binary) == [f"rumor   {ANA}  GOSSIP1: //4=  coverage 1/1 (100 %)"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "shown"),
+    [
+        ("two\nlines", r"'two\nlines'"),
+        ("\x1b[31m", r"'\x1b[31m'"),
+        ("x" * SHOWN_MAX, "x" * SHOWN_MAX),
+        ("x" * (SHOWN_MAX + 1), "x" * SHOWN_MAX + "…"),
+    ],
+    ids=["lines", "escapes", "as long as may be", "longer"],
+)
+def test_a_payload_is_shown_on_one_line(payload: str, shown: str) -> None:
+    """Whatever is said, by strangers too, does nothing to a terminal."""
+    scene = joined_by(ANA)
+
+    assert events(scene, rumor(ANA, ANA, 1, payload)) == [f"rumor   {ANA}  GOSSIP1: {shown}  coverage 1/1 (100 %)"]
+
+
+def test_a_name_that_is_no_plain_one_is_quoted() -> None:
+    """A visitor's name is its own choice."""
+    scene = joined_by(ANA)
+
+    assert events(scene, rumor(ANA, "\x1b[31m", 1)) == [r"rumor   '\x1b[31m'  GOSSIP1  coverage 1/1 (100 %)"]
+
+
+def test_what_is_lost_is_told() -> None:
+    """Nothing is lost in silence."""
+    lost = {"event": "lost", "node": ANA, "origin": BO, "epoch": 1, "first": 2, "last": 5, "reason": "unobtainable"}
+
+    assert events(Scene(), lost) == [f"lost    {ANA}  will not hear GOSSIP 2 to 5 of {BO}"]
 
 
 def test_rumors_do_not_mix() -> None:
@@ -243,6 +274,7 @@ def test_a_seed_that_strikes_a_peer_off_is_told() -> None:
         ("10.1.2.3", "", f"problem {ANA}  no answer (10.1.2.3)"),
         ("", "after 5 s", f"problem {ANA}  no answer: after 5 s"),
         ("10.1.2.3", "after 5 s", f"problem {ANA}  no answer (10.1.2.3): after 5 s"),
+        ("", "\x1b[2J", rf"problem {ANA}  no answer: \x1b[2J"),
     ],
 )
 def test_a_problem_is_told_with_what_is_known(source: str, detail: str, told: str) -> None:

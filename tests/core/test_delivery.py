@@ -300,6 +300,15 @@ def test_a_new_life_does_not_wait_for_ever() -> None:
     assert it.events() == [told(run_at(1, id=newer.id), NEXT), told(run_at(2, id=newer.id), NEXT)]
 
 
+def test_when_nobody_waits_nothing_is_due() -> None:
+    """Without a held life a tick tells nothing."""
+    it = Told()
+
+    it.delivery.tick(1e9)
+
+    assert (it.events(), it.delivery.next_deadline()) == ([], None)
+
+
 # Whatever comes.
 
 
@@ -309,7 +318,8 @@ def test_each_rumor_is_delivered_once_in_order_or_lost(number: int, runs: int, m
     """For any order of arrival and any losses, what is told in order and what is lost is 1 to the last, once each."""
     rng = Random(number)
     stream, it = stream_at(), Told()
-    made, first = [], 1
+    made: list[Run] = []
+    first = 1
     while len(made) < runs:
         pieces = rng.choice([0, 0, 2, 3])
         if pieces:

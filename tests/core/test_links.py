@@ -366,6 +366,7 @@ def test_an_original_node_is_remembered_for_ten_minutes() -> None:
 
     assert [links.is_classic(ANA, now) for now in (0.0, 599.0, 600.0)] == [True, True, False]
     assert not links.is_classic(BO, 1.0)
+    assert (links.speaks_frames(ANA), links.speaks_frames(BO)) == (False, True)
 
 
 def test_the_memory_of_addresses_is_bounded() -> None:

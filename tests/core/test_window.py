@@ -35,9 +35,17 @@ def test_a_window_begins_once() -> None:
 
 
 def test_one_run_may_always_go() -> None:
-    """With nothing unacknowledged there is room, even before the window has begun."""
-    assert Window(SETTINGS).has_room(0, 1)
-    assert not Window(SETTINGS).has_room(1, 1)
+    """With nothing unacknowledged there is room, however many are active."""
+    window = window_for(1000)
+
+    assert window.has_room(0, 1000)
+    window.sent(1, 5000, 1)
+    assert not window.has_room(0, 1)
+
+
+def test_before_it_begins_a_few_members_are_reckoned_with() -> None:
+    """What is said before any is known has room for a share of the budget."""
+    assert room_of(Window(SETTINGS)) == 200
 
 
 def test_what_is_under_way_and_what_has_begun_fill_it() -> None:

@@ -317,7 +317,7 @@ class Web:
         """Dial an origin: a link that is no neighbor's, if it can be reached."""
         there = next((other for other in self.nodes if other.name == origin and other.up and not other.frozen), None)
         if there is None or frozenset((node.index, there.index)) in self.cut:
-            node.broadcast.repair.on_origin_unreachable(origin, self.now)
+            node.broadcast.repair.on_origin_dialled(origin, self.now)
             return
         ours, theirs = next(self._links), next(self._links)
         node.links[ours] = (there, theirs)
@@ -326,6 +326,7 @@ class Web:
             end.outbox.open_link(link)
             end.broadcast.add_visitor(link)
             end.visits.add(link)
+        node.broadcast.repair.on_origin_dialled(origin, self.now)
         self.at(self.now + VISIT, lambda: self._part(node, ours))
 
 

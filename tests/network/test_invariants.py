@@ -145,7 +145,7 @@ def test_an_invariant_notices_what_it_is_there_for(spoil: Callable[[Node], None]
     seeds = [world.seed()]
     peer = world.start(world.peer(seeds))
     world.publish(peer)
-    world.run(0.5)
+    world.run(3.0)
     spoil(peer)
     with pytest.raises(AssertionError, match="world 0 at"):
         world.run(10.0)

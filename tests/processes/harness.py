@@ -128,7 +128,7 @@ class Rumor(Program):
         self.address = str(self.wait_event("listening")["node"])
         self.port = int(self.address.rpartition(":")[2])
 
-    def wait_event(self, name: str, within: float = PATIENCE, **fields: object) -> Event:
+    def wait_event(self, name: str, /, within: float = PATIENCE, **fields: object) -> Event:
         """The first event of a name with these fields, waited for."""
 
         def wanted(line: str) -> bool:

@@ -28,6 +28,9 @@ from rumor.core.settings import Settings
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """A clock that never goes back and, where there is one, goes on while the machine sleeps."""
 
+ROUNDING: Seconds = 0.0005
+"""By so much a loop that counts milliseconds may ring too early; an alarm that does would be set again and again."""
+
 OnEvent = Callable[[Event], None]
 OnEvents = Callable[[list[Event]], None]
 
@@ -208,7 +211,7 @@ class Driver:
         self.say(Problem(reason, source))
 
     def _set_alarm(self) -> None:
-        """Have the alarm ring when the core wants it. One that rings early does no harm and is not moved back."""
+        """Have the alarm ring when the core wants it. One that is set for earlier is not moved: it looks again then."""
         self._alarm_is_stale = False
         if self._stopped:
             return
@@ -218,9 +221,13 @@ class Driver:
         if self._alarm is not None:
             self._alarm.cancel()
         self._alarm_at = deadline
-        self._alarm = self._loop.call_later(max(0.0, deadline - self.now()), self._on_alarm)
+        self._alarm = self._loop.call_later(max(0.0, deadline - self.now() + ROUNDING), self._on_alarm)
 
     def _on_alarm(self) -> None:
         self._alarm_at = None
-        self._core.tick(self.now())
-        self.step()
+        deadline, now = self._core.next_deadline(), self.now()
+        if deadline is not None and deadline <= now:
+            self._core.tick(now)
+            self.step()
+        else:
+            self._set_alarm()

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 OK = 0
 FAILED = 1
@@ -38,13 +39,25 @@ class Ending:
         """Wait until an end is asked for."""
         await self._asked.wait()
 
-    def on_signals(self, *, ignore_interrupt: bool = False) -> None:
-        """Ctrl-C ends with 130, SIGTERM with 0. A child of `rumor up` leaves Ctrl-C to its parent."""
+    async def unless_asked(self, work: Coroutine[Any, Any, int]) -> int:
+        """Do some work until it is done or an end is asked for, whatever comes first; returns the exit code."""
+        doing = asyncio.ensure_future(work)
+        waiting = asyncio.ensure_future(self.wait())
+        try:
+            await asyncio.wait((doing, waiting), return_when=asyncio.FIRST_COMPLETED)
+            return doing.result() if doing.done() else self.code
+        finally:
+            doing.cancel()
+            waiting.cancel()
+            await asyncio.gather(doing, waiting, return_exceptions=True)
+
+    def on_signals(self, *, ignore_interrupt: bool = False, terminated: int = OK) -> None:
+        """Ctrl-C ends with 130, SIGTERM with `terminated`. A child of `rumor up` leaves Ctrl-C to its parent."""
         if ignore_interrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         else:
             self._loop.add_signal_handler(signal.SIGINT, self.ask, INTERRUPTED)
-        self._loop.add_signal_handler(signal.SIGTERM, self.ask, OK)
+        self._loop.add_signal_handler(signal.SIGTERM, self.ask, terminated)
 
 
 class Lifeline:

@@ -11,7 +11,6 @@ from rumor.cli import options as opt
 from rumor.cli.ending import INTERRUPTED
 from rumor.cli.stdin import STDIN, Lines, open_standard_files, prompt
 from rumor.core.errors import RumorError
-from rumor.core.ids import Address
 
 app = typer.Typer(
     name="rumor",
@@ -81,22 +80,35 @@ Examples:
 
   rumor peer 0 --seed 127.0.0.1:3400 --json   on a free port, for a script
 
-  echo hello | rumor peer 4002 --messages 3 --every 1"""
+  echo hello | rumor peer 4002 --messages 3 --every 1
+
+  rumor peer 4001 --first                     the first of a network without seeds
+
+  rumor peer 4002 --join 127.0.0.1:4001       the next one"""
 )
 def peer(
     port: opt.Port = None,
     host: opt.Host = "127.0.0.1",
     advertise: opt.Advertise = None,
-    config: Annotated[
-        Path | None,
+    config: opt.Config = None,
+    seed: opt.Seeds = None,
+    join: opt.Join = None,
+    first: Annotated[bool, typer.Option("--first", help="Ask nobody: wait for others, who --join this peer.")] = False,
+    network: opt.Network = "",
+    name: Annotated[
+        str | None,
         typer.Option(
-            metavar="FILE",
-            help="The seeds, one host:port a line. [default: config.txt without --seed]",
-            show_default=False,
+            metavar="NAME", help="Who this peer is, as others see it. [default: its address]", show_default=False
         ),
     ] = None,
-    seed: Annotated[
-        list[str] | None, typer.Option("--seed", metavar="HOST:PORT", help="A seed; can be given several times.")
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="Keep here whom this peer knows, so that it finds the network again without its seeds.",
+            show_default=False,
+        ),
     ] = None,
     every: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.001, help="The time between two own messages.")
@@ -122,7 +134,12 @@ def peer(
     port = _port_or_prompt(port, opt.PROMPT_PEER, lines)
     default_messages = "10" if profile is opt.Profile.CLASSIC else "0"
     own = PeerOptions(
-        seeds=_seeds(config, seed or []), every=every, messages=opt.parse_messages(messages or default_messages)
+        ways=_ways(config, seed, join, first=first),
+        every=every,
+        messages=opt.parse_messages(messages or default_messages),
+        name=name,
+        network=network,
+        state=state,
     )
     node = NodeOptions(
         bind=opt.bind_address(host, port),
@@ -134,6 +151,93 @@ def peer(
         lifeline=lifeline,
     )
     raise typer.Exit(run_peer(node, own, lines))
+
+
+@app.command(
+    epilog="""With - in place of TEXT each line of standard input is a rumor. Exit code 1: nobody was reached, or not
+everybody in time.
+
+Examples:
+
+  rumor publish hello --seed 127.0.0.1:3400
+
+  rumor publish "21.5 °C" --topic rooms.kitchen --join 127.0.0.1:4001
+
+  tail -f log.txt | rumor publish - --topic log"""
+)
+def publish(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to say; - for lines from standard input.")],
+    topic: Annotated[str, typer.Option(metavar="TOPIC", help="What it is about, for those who listen for that.")] = "",
+    config: opt.Config = None,
+    seed: opt.Seeds = None,
+    join: opt.Join = None,
+    network: opt.Network = "",
+    timeout: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0.001, help="How long to wait until somebody is there, and then until all have it."
+        ),
+    ] = 10.0,
+    host: opt.Host = "127.0.0.1",
+    json: opt.Json = False,
+    insecure: opt.Insecure = False,
+) -> None:
+    """Join, say something, wait until every peer has it, say how many these are, and leave."""
+    from rumor.cli.publish import run_publish
+    from rumor.cli.visit import VisitOptions
+
+    visit = VisitOptions(
+        bind=opt.bind_address(host, 0),
+        ways=opt.parse_ways(config, seed, join),
+        network=network,
+        insecure=insecure,
+        json=json,
+    )
+    raise typer.Exit(run_publish(visit, text, topic, timeout, Lines(STDIN)))
+
+
+@app.command(
+    epilog="""Examples:
+
+  rumor listen --seed 127.0.0.1:3400
+
+  rumor listen --topic "rooms.*" --join 127.0.0.1:4001 --json
+
+  rumor listen --count 1 --topic start"""
+)
+def listen(
+    topic: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Only this topic, or those that fit: * stands for one word between dots, > for all further ones.",
+            show_default=False,
+        ),
+    ] = None,
+    count: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="End after so many rumors. [default: at Ctrl-C]", show_default=False),
+    ] = None,
+    config: opt.Config = None,
+    seed: opt.Seeds = None,
+    join: opt.Join = None,
+    network: opt.Network = "",
+    host: opt.Host = "127.0.0.1",
+    json: opt.Json = False,
+    insecure: opt.Insecure = False,
+) -> None:
+    """Join, and print each rumor as it comes."""
+    from rumor.cli.listen import run_listen
+    from rumor.cli.visit import VisitOptions
+
+    visit = VisitOptions(
+        bind=opt.bind_address(host, 0),
+        ways=opt.parse_ways(config, seed, join),
+        network=network,
+        insecure=insecure,
+        json=json,
+    )
+    raise typer.Exit(run_listen(visit, topic, count))
 
 
 @app.command(
@@ -197,18 +301,12 @@ def _port_or_prompt(port: int | None, text: str, lines: Lines) -> int:
         raise opt.wrong_use(str(error)) from error
 
 
-def _seeds(config: Path | None, texts: list[str]) -> tuple[Address, ...]:
-    from rumor.aio.config import read_seeds
-
-    named = opt.parse_seeds(texts)
-    if config is None and named:
-        return tuple(dict.fromkeys(named))
-    try:
-        listed = read_seeds(config or Path("config.txt"))
-    except RumorError as error:
-        hint = "" if config else " (or name one with --seed HOST:PORT)"
-        raise opt.wrong_use(f"{error}{hint}") from error
-    return tuple(dict.fromkeys([*named, *listed]))
+def _ways(config: Path | None, seed: list[str] | None, join: list[str] | None, *, first: bool) -> opt.Ways:
+    if not first:
+        return opt.parse_ways(config, seed, join, more="; --first begins a network without seeds")
+    if config or seed or join:
+        raise opt.wrong_use("--first: who is the first asks nobody, so without --config, --seed and --join")
+    return opt.Ways()
 
 
 def main() -> None:

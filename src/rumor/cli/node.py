@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from rumor.aio.api import Peer, Seed
+from rumor.aio.publishing import Receipt
 from rumor.cli import ending, stdin
 from rumor.cli.ending import Ending, Lifeline
+from rumor.cli.options import Ways
 from rumor.cli.telling import JsonTeller, LoggingTeller, ReadableTeller, Teller
 from rumor.core.errors import ConfigError, RumorError, UsageError
 from rumor.core.events import Problem
@@ -36,22 +38,25 @@ class NodeOptions(msgspec.Struct, frozen=True, kw_only=True):
 class PeerOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What it says of a peer beside that. `messages` is how many own rumors to say; None: without end."""
 
-    seeds: tuple[Address, ...]
+    ways: Ways
     every: float
     messages: int | None
+    name: str | None = None
+    network: str = ""
+    state: Path | None = None
 
 
 def run_seed(options: NodeOptions) -> int:
     """Run a seed until it is ended; returns the exit code."""
-    return _guarded(lambda: ending.run(lambda: _serve_seed(options)))
+    return guarded(lambda: ending.run(lambda: _serve_seed(options)))
 
 
 def run_peer(options: NodeOptions, peer_options: PeerOptions, lines: stdin.Lines) -> int:
     """Run a peer until it is ended; returns the exit code."""
-    return _guarded(lambda: ending.run(lambda: _serve_peer(options, peer_options, lines)))
+    return guarded(lambda: ending.run(lambda: _serve_peer(options, peer_options, lines)))
 
 
-def _guarded(run: Callable[[], int]) -> int:
+def guarded(run: Callable[[], int]) -> int:
     """Say an error of the user's, or of the machine's, in one line."""
     try:
         return run()
@@ -83,7 +88,11 @@ async def _serve_peer(options: NodeOptions, peer_options: PeerOptions, lines: st
     teller = _teller(options, end)
     peer = Peer(
         options.bind,
-        seeds=peer_options.seeds,
+        seeds=peer_options.ways.seeds,
+        join=peer_options.ways.join,
+        name=peer_options.name,
+        network=peer_options.network,
+        state=peer_options.state,
         settings=options.profile,
         advertise=options.advertise,
         insecure=options.insecure,
@@ -91,9 +100,8 @@ async def _serve_peer(options: NodeOptions, peer_options: PeerOptions, lines: st
     )
     lifeline = _lifeline(options, end)
 
-    async def say(line: bytes) -> None:
-        if line.strip():
-            await _publish(peer, line, teller)
+    async def say(some: list[bytes]) -> None:
+        await publish_lines(peer, some, "", lambda why: teller.event(Problem("a line was not gossiped", detail=why)))
 
     async def talk() -> None:
         stdin.follow(lines, say)
@@ -109,7 +117,7 @@ async def _serve(
     node: Seed | Peer, teller: Teller, end: Ending, talk: Callable[[], Coroutine[Any, Any, None]] | None = None
 ) -> None:
     await node.start()
-    teller.listening(node.address)
+    teller.listening(node.address, node.name if isinstance(node, Peer) else "")
     talking = asyncio.create_task(talk()) if talk is not None else None
     try:
         await end.wait()
@@ -122,11 +130,26 @@ async def _serve(
         teller.stopped()
 
 
-async def _publish(peer: Peer, line: bytes, teller: Teller) -> None:
+async def publish_lines(
+    peer: Peer, lines: list[bytes], topic: str, on_refusal: Callable[[str], None]
+) -> Receipt | None:
+    """Gossip lines, blank ones excepted; the receipt of the last. `on_refusal` gets the reason for each that can't be.
+
+    Waits while the network keeps up with no more.
+    """
+    said = [line for line in lines if line.strip()]
+    if not said:
+        return None
     try:
-        await peer.publish(line)
+        return await peer.publish_many(said, topic)
     except UsageError as error:
-        teller.event(Problem("a line was not gossiped", detail=str(error)))
+        if len(said) == 1:
+            on_refusal(str(error))
+            return None
+    receipt = None
+    for line in said:
+        receipt = await publish_lines(peer, [line], topic, on_refusal) or receipt
+    return receipt
 
 
 async def _gossip(peer: Peer, options: PeerOptions) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from rumor.core import ids
-from rumor.core.errors import AddressError, UsageError
+from rumor.core.errors import AddressError, RumorError, UsageError
 from rumor.core.ids import Address
 
 _COUNT = re.compile("[0-9]{1,18}")
@@ -35,6 +36,31 @@ Port = Annotated[
     ),
 ]
 Host = Annotated[str, typer.Option(metavar="HOST", help="The address to listen on.")]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The seeds, one host:port a line. [default: config.txt, without --seed and --join]",
+        show_default=False,
+    ),
+]
+Seeds = Annotated[
+    list[str] | None, typer.Option("--seed", metavar="HOST:PORT", help="A seed; can be given several times.")
+]
+Join = Annotated[
+    list[str] | None,
+    typer.Option("--join", metavar="HOST:PORT", help="Any peer of the network; can be given several times."),
+]
+Network = Annotated[
+    str,
+    typer.Option(
+        "--network",
+        metavar="NAME",
+        help="The network's name; peers of another one are refused. [default: the empty name]",
+        show_default=False,
+    ),
+]
 Advertise = Annotated[
     str | None,
     typer.Option(metavar="HOST:PORT", help="The address that others are told, where it is not the one listened on."),
@@ -72,12 +98,36 @@ def bind_address(host: str, port: int) -> Address:
         raise wrong_use(f"--host: {error}") from error
 
 
-def parse_seeds(texts: list[str]) -> list[Address]:
-    """The addresses after `--seed`."""
+class Ways(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom a peer asks for others: seeds, and peers that it knows by address. Neither: it waits for the others."""
+
+    seeds: tuple[Address, ...] = ()
+    join: tuple[Address, ...] = ()
+
+
+def parse_ways(config: Path | None, seeds: list[str] | None, join: list[str] | None, *, more: str = "") -> Ways:
+    """What `--config`, `--seed` and `--join` say; `config.txt` is read when they say nothing.
+
+    `more` names what else could have been said, for the error.
+    """
+    named, peers = _addresses("--seed", seeds), _addresses("--join", join)
+    if config is None and (named or peers):
+        return Ways(seeds=named, join=peers)
+    from rumor.aio.config import read_seeds
+
     try:
-        return [Address.parse(text) for text in texts]
+        listed = read_seeds(config or Path("config.txt"))
+    except RumorError as error:
+        hint = "" if config else f" (or name a seed with --seed HOST:PORT, or a peer with --join HOST:PORT{more})"
+        raise wrong_use(f"{error}{hint}") from error
+    return Ways(seeds=tuple(dict.fromkeys([*named, *listed])), join=peers)
+
+
+def _addresses(option: str, texts: list[str] | None) -> tuple[Address, ...]:
+    try:
+        return tuple(dict.fromkeys(Address.parse(text) for text in texts or ()))
     except AddressError as error:
-        raise wrong_use(f"--seed: {error}") from error
+        raise wrong_use(f"{option}: {error}") from error
 
 
 def parse_messages(text: str) -> int | None:

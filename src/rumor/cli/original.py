@@ -9,7 +9,7 @@ from pathlib import Path
 from rumor.aio.config import read_seeds
 from rumor.cli.ending import INTERRUPTED, WRONG_USE
 from rumor.cli.node import LogName, NodeOptions, PeerOptions, run_peer, run_seed
-from rumor.cli.options import PROMPT_PEER, PROMPT_SEED, parse_port, peer_log, seed_log
+from rumor.cli.options import PROMPT_PEER, PROMPT_SEED, Ways, parse_port, peer_log, seed_log
 from rumor.cli.stdin import STDIN, Lines, open_standard_files, prompt
 from rumor.core.errors import RumorError
 from rumor.core.ids import Address
@@ -41,9 +41,9 @@ def peer() -> int:
     lines = Lines(STDIN)
     try:
         port = parse_port(prompt(lines, PROMPT_PEER))
-        seeds = tuple(read_seeds(CONFIG))
+        ways = Ways(seeds=tuple(read_seeds(CONFIG)))
         options = _options(port, peer_log)
-        return run_peer(options, PeerOptions(seeds=seeds, every=EVERY, messages=MESSAGES), lines)
+        return run_peer(options, PeerOptions(ways=ways, every=EVERY, messages=MESSAGES), lines)
     except KeyboardInterrupt:
         return INTERRUPTED
     except RumorError as error:

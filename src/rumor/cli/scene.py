@@ -5,11 +5,17 @@ from typing import Any
 
 import msgspec
 
+from rumor.aio.logs import shown_origin
+from rumor.core.messages import is_one_line
+
 RUMOR_PATIENCE = 3.0
 """Seconds until a rumor that has not reached every peer is told all the same, with the coverage that it has."""
 
 TOLD_CAPACITY = 10_000
 """Rumors remembered as told, so that a straggler does not tell one again."""
+
+SHOWN_MAX = 200
+"""Characters of a payload that are shown."""
 
 WORD_WIDTH = 7
 
@@ -82,7 +88,11 @@ class Scene:
             case "error":
                 source = f" ({event['source']})" if event["source"] else ""
                 detail = f": {event['detail']}" if event["detail"] else ""
-                yield Line("problem", f"{node}  {event['message']}{source}{detail}")
+                told = f"{node}  {event['message']}{source}{detail}"
+                yield Line("problem", told if is_one_line(told) else repr(told)[1:-1])
+            case "lost":
+                numbers = f"{event['first']} to {event['last']}"
+                yield Line("lost", f"{node}  will not hear GOSSIP {numbers} of {shown_origin(event['origin'])}")
             case _:
                 pass
 
@@ -122,8 +132,10 @@ class Scene:
         origin, number = key
         count = len(rumor.heard.keys() & rumor.expected.keys())
         share = 100 * count // len(rumor.expected) if rumor.expected else 0
-        said = f"{number}: {rumor.payload}" if rumor.payload else f"{number}"
-        return Line("rumor", f"{origin}  GOSSIP{said}  coverage {count}/{len(rumor.expected)} ({share} %)")
+        said = f"{number}: {shown_payload(rumor.payload)}" if rumor.payload else f"{number}"
+        return Line(
+            "rumor", f"{shown_origin(origin)}  GOSSIP{said}  coverage {count}/{len(rumor.expected)} ({share} %)"
+        )
 
     def _died(self, node: str, event: dict[str, Any], now: float) -> Iterator[Line]:
         peer = event["peer"]
@@ -142,3 +154,10 @@ class Scene:
             rumor.expected.pop(node, None)
         for key in [key for key, rumor in self._spreading.items() if rumor.complete]:
             yield self._tell(key)
+
+
+def shown_payload(payload: str) -> str:
+    """What was said, or its beginning, on one line; what is no plain line as Python would write it."""
+    beginning = payload[:SHOWN_MAX]
+    shown = beginning if is_one_line(beginning) else repr(beginning)
+    return f"{shown}…" if len(payload) > SHOWN_MAX else shown

@@ -7,6 +7,8 @@ one end of a lifeline: when this process is gone, however it ends, so are they.
 import asyncio
 import contextlib
 import os
+import secrets
+import shutil
 import signal
 import sys
 import tempfile
@@ -31,8 +33,8 @@ JOIN_PATIENCE = 15.0
 TERMINATE_PATIENCE = 1.0
 """Seconds that the nodes may take to end when asked; then they are killed."""
 
-LINE_BYTES_MAX = 1 << 20
-"""The longest line of a node that is read: a list of some ten thousand peers."""
+LINE_BYTES_MAX = 8 << 20
+"""The longest line of a node that is read: a rumor of 1 MiB, each byte of it escaped."""
 
 COLORS = {"rumor": "cyan", "joined": "green", "back": "green", "died": "red", "ended": "red", "problem": "yellow"}
 
@@ -151,6 +153,8 @@ class Network:
     def __init__(self, options: UpOptions, directory: Path, story: Story, end: Ending) -> None:
         self._options = options
         self._directory = directory
+        self._states = directory / "state"
+        self._name = f"up-{secrets.token_hex(4)}"  # so that nobody meets another network, or one of the day before
         self._story = story
         self._end = end
         self._scene = Scene()
@@ -192,6 +196,7 @@ class Network:
             _, late = await asyncio.wait(self._tasks, timeout=ending.STOP_TIMEOUT)
             for task in late:
                 task.cancel()
+        shutil.rmtree(self._states, ignore_errors=True)
 
     async def _start(self) -> None:
         options = self._options
@@ -204,9 +209,13 @@ class Network:
         addresses = await asyncio.gather(*(child.listening for child in seeds))
         config = self._directory / "config.txt"
         config.write_text("\n".join(addresses))
+        self._states.mkdir()
         gossip = ["--config", str(config), "--every", str(options.every), "--messages", "unlimited"]
+        gossip += ["--network", self._name, "--state"]
         peers = [
-            await self._spawn("peer", index, base and base + options.seeds + index, gossip)
+            await self._spawn(
+                "peer", index, base and base + options.seeds + index, [*gossip, str(self._states / f"peer-{index + 1}")]
+            )
             for index in range(options.peers)
         ]
         await asyncio.gather(*(child.listening for child in peers))
@@ -214,6 +223,7 @@ class Network:
             async with asyncio.timeout(JOIN_PATIENCE):
                 await self._all_joined.wait()
         self._story.note(f"{self._scene.joined} of {options.peers} peers joined. To see one die: kill -9 its process.")
+        self._story.note(f"To hear them: rumor listen --seed {addresses[0]} --network {self._name}")
         for child in peers:
             child.begin_gossip()
             await asyncio.sleep(options.every / len(peers))  # so that they do not all speak at once

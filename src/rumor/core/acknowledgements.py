@@ -26,6 +26,10 @@ LEVEL_SHARE = 0.25
 """A child that lagged counts again once its oldest unacknowledged run is younger than this share of the grace."""
 
 
+GIVEN_UP = 4
+"""After so many times the grace without a run, the table of another's stream goes: who lags was found long before."""
+
+
 class Acknowledgements:
     """What each child owes, and what we owe our parents."""
 
@@ -91,7 +95,10 @@ class Acknowledgements:
                 self.rooted.append(stream)
             elif not self.paused:
                 state = (stream.heard, stream.tree, stream.nodes)
-                if state != stream.told:
+                told_before = stream.told
+                # Not for more nodes alone, nor for a tree that fell: in a cycle, which a stream that comes no more may
+                # keep, these would go round for ever.
+                if told_before is None or state[0] != told_before[0] or state[1] > told_before[1]:
                     stream.told = state
                     told.setdefault(stream.parent, []).append(AcknowledgedStream(*stream.id, *state))
         self._dirty.clear()
@@ -155,7 +162,10 @@ class Acknowledgements:
         self._dirty[stream] = None
 
     def _is_quiet(self, stream: Stream, now: Seconds) -> bool:
-        return stream.tree >= stream.heard and now - stream.changed_at > self._settings.grace
+        """All heard all, for the grace. A stream that comes no more may be owed for ever: what told of it got lost."""
+        quiet = now - max(stream.changed_at, self._not_before)
+        given_up = stream.hops > 0 and quiet > self._settings.grace * GIVEN_UP
+        return quiet > self._settings.grace and (stream.tree >= stream.heard or given_up)
 
     def _is_level(self, stream: Stream, own: int, now: Seconds) -> bool:
         return own >= stream.heard or self._age_of(stream, own + 1, now) < self._settings.grace * LEVEL_SHARE

@@ -29,6 +29,7 @@ from rumor.core.frames import (
     Lane,
     Outgoing,
     Prune,
+    Run,
     RunRecord,
     StreamId,
     Want,
@@ -59,7 +60,7 @@ HOPS_MAX = 255
 class Counts(msgspec.Struct, frozen=True):
     """What went through: runs taken, copies of runs that were there already, rumors dropped unacknowledged."""
 
-    runs: int
+    taken: int
     duplicates: int
     dropped_unacknowledged: int
 
@@ -83,7 +84,7 @@ class Broadcast:
         self._outbox = outbox
         self._seal = seal
         self._round_trip = round_trip
-        self.streams = Streams(settings.message_list.streams_max, settings.message_list.tombstones_max)
+        self.streams = Streams(settings.message_list.streams_max, settings.message_list.tombstones_max, self._forget)
         self.list = MessageList(settings.message_list)
         self.acknowledgements = Acknowledgements(settings.broadcast, outbox)
         self._delivery = Delivery(settings.broadcast, outbox)
@@ -148,7 +149,10 @@ class Broadcast:
     # Links.
 
     def add_link(self, link: int, epoch: int, now: Seconds) -> None:
-        """A neighbor came, whose life began at this epoch. It gets digests of the streams that have a parent, and runs of our own."""
+        """A neighbor came, whose life began at this epoch.
+
+        It gets digests of the streams that have a parent, and the runs of our own.
+        """
         bit = self._serving.add_link(link).bit
         self.seen[link] = {}
         self._epochs[link] = epoch
@@ -212,7 +216,7 @@ class Broadcast:
             self._duplicates += 1
             return
         age = record.age / 1000.0
-        if age > self._retention or (number != heard + 1 and not self._may_wait(stream, number, now)):
+        if age > self._retention or (number != heard + 1 and not self._may_wait(stream, run, now)):
             return
         self._runs += 1
         entry = Entry(
@@ -437,6 +441,17 @@ class Broadcast:
             self._delivery.hold(stream, older, now + self._settings.hold)
         return stream
 
+    def _forget(self, stream: Stream) -> None:
+        """A stream is known no more: no machine goes on with it."""
+        stream.lack = None
+        self.repair.forget(stream)
+        self.acknowledgements.forget(stream)
+        self._serving.forget(stream)
+        self._changed.pop(stream, None)
+        self._active.pop(stream, None)
+        for said in self.seen.values():
+            said.pop(stream.id, None)
+
     def _is_plausible(self, id: StreamId, now: Seconds) -> bool:
         """Whether such a life can be; one of our own name tells of another life of ours."""
         if id.epoch > self._clock.milliseconds(now) + EPOCH_AHEAD_MAX and id.epoch > self._epoch_max():
@@ -485,13 +500,13 @@ class Broadcast:
         stream.told = None
         self.acknowledgements.drop_child(stream, self._links[link].bit)
 
-    def _may_wait(self, stream: Stream, number: int, now: Seconds) -> bool:
+    def _may_wait(self, stream: Stream, run: Run, now: Seconds) -> bool:
         """A run above a hole: there is something to repair, and it is kept if there is room."""
         lack = self.repair.missing(stream, now)
         ahead = stream.ahead
         if ahead is not None and len(ahead) >= self._settings.ahead_max:
-            if number > lack.tail:
-                lack.tail = number - 1
+            if run.number > lack.tail:
+                lack.tail, lack.tail_last = run.number - 1, run.first - 1
             return False
         return True
 

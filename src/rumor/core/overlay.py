@@ -177,7 +177,7 @@ class Overlay:
                 case _Due.OUTSIDE:
                     self._timers.set(due, now + self._settings.outside_interval * self._rng.uniform(0.5, 1.5))
                     self._look_outside(now)
-                case int() as link:
+                case link:
                     self._links.part(link, Parting.DONE if link in self._guests else Parting.SILENT, now=now)
             self._fill(now)
 

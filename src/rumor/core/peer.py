@@ -486,12 +486,12 @@ class Peer:
         try:
             address = Address.parse(event.origin)
         except AddressError:  # a name of its own; where it is, nobody tells yet
-            self._broadcast.repair.on_origin_unreachable(event.origin, now)
+            self._broadcast.repair.on_origin_dialled(event.origin, now)
             return
         if self._links.find(event.origin) is None and not self._identity.is_self(address):
             self._origins[self._links.dial(address, now)] = event.origin
         else:
-            self._broadcast.repair.on_origin_unreachable(event.origin, now)
+            self._broadcast.repair.on_origin_dialled(event.origin, now)
 
     def _neighbor_up(self, event: NeighborUp, now: Seconds) -> None:
         self._registration.on_neighbor(event.neighbor)
@@ -525,16 +525,18 @@ class Peer:
             self._broadcast.heard_hello(event.known_epoch, now)
             self._classic_overlay.drop(event.address, Reason.REPLACED, now)  # it was taken for an original node
         self._probes.on_link_ready(event, now)
-        if self._origins.pop(event.link, None) is None:
+        origin = self._origins.pop(event.link, None)
+        if origin is None:
             self._overlay.on_link_ready(event, now)
         else:
             self._broadcast.add_visitor(event.link)
+            self._broadcast.repair.on_origin_dialled(origin, now)
             self._visits.set(event.link, now + VISIT)
 
     def _link_failed(self, event: LinkFailed, now: Seconds) -> None:
         origin = self._origins.pop(event.link, None)
         if origin is not None:
-            self._broadcast.repair.on_origin_unreachable(origin, now)
+            self._broadcast.repair.on_origin_dialled(origin, now)
             return
         self._probes.on_link_failed(event, now)
         self._overlay.on_link_failed(event, now)
@@ -555,7 +557,7 @@ class Peer:
 
     def _ask_seeds(self, event: Alone, now: Seconds) -> None:
         """Somebody has no neighbor: only if really nobody has us are the seeds asked."""
-        if not self._overlay.neighbors or not self._classic_overlay.neighbors:
+        if not self._overlay.neighbors and not self._classic_overlay.neighbors:
             self._registration.ask_again(max(event.since, self._alone_since), now)
 
     def _run_delivered(self, event: RunDelivered, now: Seconds) -> None:

@@ -36,7 +36,7 @@ ORPHAN_TRIES = 8
 class _Origin(enum.Enum):
     NOT_WANTED = "neighbors may have it"
     WANTED = "it is being dialled"
-    UNREACHABLE = "it can't be reached"
+    DIALLED = "it is asked like the others, or can't be reached"
 
 
 class Lack:
@@ -148,12 +148,12 @@ class Repair:
             lack.asked.pop(link, None)
             lack.gone.pop(link, None)
 
-    def on_origin_unreachable(self, origin: str, now: Seconds) -> None:
-        """An origin that was wanted can't be asked."""
+    def on_origin_dialled(self, origin: str, now: Seconds) -> None:
+        """An origin that was wanted is there to be asked, or can't be: nobody else is left."""
         for stream in list(self._lacking):
             lack = stream.lack
             if lack is not None and lack.origin is _Origin.WANTED and stream.id.origin == origin:
-                lack.origin = _Origin.UNREACHABLE
+                lack.origin = _Origin.DIALLED
                 self._try(stream, now)
 
     def forget(self, stream: Stream) -> None:
@@ -188,10 +188,8 @@ class Repair:
     def _ask(self, stream: Stream, lack: Lack, now: Seconds) -> None:
         settings = self._settings
         if stream.ahead and stream.parent:
-            link = self._next_to_ask(stream, lack)
-            if link:
-                last = min(min(stream.ahead) - 1, stream.heard + WANT_RUNS_MAX)
-                self._outbox.send(link, Want(StreamId(*stream.id), stream.heard + 1, last))
+            last = min(min(stream.ahead) - 1, stream.heard + WANT_RUNS_MAX)
+            self._outbox.send(self._next_to_ask(stream, lack), Want(StreamId(*stream.id), stream.heard + 1, last))
         elif (link := self._next_parent(stream, lack)) != 0:
             self._new_parent(stream, link, self._seen[link].get(stream.id, (0, stream.hops))[1])
             self._outbox.send(link, Graft(StreamId(*stream.id), stream.heard + 1))
@@ -240,7 +238,8 @@ class Repair:
         if stream.heard >= lack.tail and not stream.ahead:
             return False
         if now - lack.since > self._retention:
-            upto, last = self._bounded(stream, lack.tail or stream.top, lack.tail_last)
+            tail = (lack.tail, lack.tail_last) if lack.tail > stream.heard else (stream.top, 0)
+            upto, last = self._bounded(stream, *tail)
             self._declare_lost(stream, upto, last, LostReason.EXPIRED, now)
             return True
         if not self._seen or any(link not in lack.gone for link in self._seen):
@@ -248,7 +247,7 @@ class Repair:
         if now < lack.since + self._settings.hold:
             lack.due = lack.since + self._settings.hold
             return True
-        if lack.origin is not _Origin.UNREACHABLE:
+        if lack.origin is not _Origin.DIALLED:
             if lack.origin is _Origin.NOT_WANTED:
                 lack.origin = _Origin.WANTED
                 self._outbox.say(OriginWanted(stream.id.origin))

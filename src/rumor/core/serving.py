@@ -6,7 +6,7 @@
 There is no queue a link and no copy. A link that takes little gets more at a time later; what it waits for is bounded
 by the list. At least a quarter of what a busy link takes is repair, while there is some.
 
-Rule 1: a run that the cursor will still come by is not sent as a repair: no gap, no overlap.
+Rule 1: a run that the cursor had still to come by when it was asked for is not sent as a repair: no gap, no overlap.
 """
 
 from rumor.core.frames import Gone, Outgoing, RawRecord
@@ -20,7 +20,10 @@ REPAIR_SHARE = 4
 
 
 class Link:
-    """One neighbor's link: `bit` is its place in the masks of streams, `repairs` the runs that it asked for."""
+    """One neighbor's link: `bit` is its place in the masks of streams, `repairs` the runs that it asked for.
+
+    Each is from, to, and where the cursor stood then.
+    """
 
     __slots__ = ("bit", "cursor", "number", "repairs")
 
@@ -70,8 +73,8 @@ class Serving:
         """A link asked for these runs: let it have what is retained, and say what is gone."""
         kept, top = stream.first_kept, stream.top
         if first < kept:
-            upto = min(last, kept - 1)
-            self._outbox.send(number, Gone(stream.id, first, upto, stream.last_before(upto + 1), own))
+            last_gone = stream.last_before(kept) if kept - 1 <= stream.heard else 0
+            self._outbox.send(number, Gone(stream.id, first, kept - 1, last_gone, own))
         elif first > top:
             self._outbox.send(number, Gone(stream.id, first, last, 0))
         elif stream.heard < first and not (stream.ahead and first in stream.ahead):
@@ -81,8 +84,14 @@ class Serving:
     def plan(self, number: int, stream: Stream, first: int, last: int) -> None:
         """Send these runs, too; what was planned of the stream before is forgotten."""
         if first <= last:
-            self.links[number].repairs[stream] = [first, last]
+            link = self.links[number]
+            link.repairs[stream] = [first, last, link.cursor]
             self._outbox.wake(number)
+
+    def forget(self, stream: Stream) -> None:
+        """A stream is known no more."""
+        for link in self.links.values():
+            link.repairs.pop(stream, None)
 
     def pull(self, number: int, bytes_max: int, now: Seconds) -> list[Outgoing]:
         """What a link is to send next, about so many bytes; empty when there is nothing for it."""
@@ -117,7 +126,7 @@ class Serving:
             while span[0] <= span[1] and taken < room:
                 entry = runs.get(span[0])
                 span[0] += 1
-                if entry is None or (entry.position >= link.cursor and stream.eager & link.bit):
+                if entry is None or (entry.position >= span[2] and stream.eager & link.bit):
                     continue
                 age = now - entry.arrived + entry.age
                 if age <= self._retention:

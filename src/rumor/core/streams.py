@@ -9,7 +9,7 @@ tree, nodes, told; `repair.py` lack; `message_list.py` runs, first_kept. Links a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -111,9 +111,10 @@ class Stream:
 class Streams:
     """All streams that we heard of, bounded."""
 
-    def __init__(self, streams_max: int, tombstones_max: int) -> None:
+    def __init__(self, streams_max: int, tombstones_max: int, on_forgotten: Callable[[Stream], None]) -> None:
         self._streams_max = streams_max
         self._tombstones_max = tombstones_max
+        self._on_forgotten = on_forgotten
         self.by_id: dict[tuple[str, int, int], Stream] = {}
         self._tombstones: dict[bytes, tuple[int, int]] = {}
         self._epochs: dict[str, int] = {}
@@ -160,9 +161,16 @@ class Streams:
                 yield stream
 
     def _forget_quietest(self) -> None:
-        """Forget one that is complete and retains nothing, the one that was quiet longest; else the quietest."""
-        quietest = min(self.by_id.values(), key=lambda stream: (bool(stream.runs or stream.lack), stream.changed_at))
+        """Forget one that is complete and retains nothing, the one that was quiet longest; else the quietest.
+
+        Our own (nobody's runs come over 0 hops) goes last, since what we say next belongs to it.
+        """
+        quietest = min(
+            self.by_id.values(),
+            key=lambda stream: (not stream.hops, bool(stream.runs or stream.lack), stream.changed_at),
+        )
         del self.by_id[quietest.id]
+        self._on_forgotten(quietest)
         quietest.runs = None
         self._tombstones[_tombstone(quietest.id)] = (quietest.heard, quietest.last)
         if len(self._tombstones) > self._tombstones_max:

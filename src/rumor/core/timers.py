@@ -10,42 +10,54 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Timers(Generic[Key]):
-    """Named deadlines; setting a key again moves it. For tens of keys: looking for the soonest reads them all."""
+    """Named deadlines; setting a key again moves it. For tens of keys: only when the soonest goes are all looked at."""
 
     def __init__(self) -> None:
         self._deadlines: dict[Key, Seconds] = {}
+        self._soonest: Seconds | None = None
+        self._is_known = True
 
     def set(self, key: Key, deadline: Seconds) -> None:
         """Let `key` fall due at `deadline`."""
+        self._forget(self._deadlines.get(key))
         self._deadlines[key] = deadline
+        if self._is_known and (self._soonest is None or deadline < self._soonest):
+            self._soonest = deadline
 
     def cancel(self, key: Key) -> None:
         """Forget a key; one that is not set is no error."""
-        self._deadlines.pop(key, None)
+        self._forget(self._deadlines.pop(key, None))
 
     def __contains__(self, key: Key) -> bool:
         """Whether a key is set."""
         return key in self._deadlines
 
-    def __len__(self) -> int:
-        """How many keys are set."""
-        return len(self._deadlines)
-
     def next_deadline(self) -> Seconds | None:
         """When the soonest key falls due, or None."""
-        return min(self._deadlines.values(), default=None)
+        if not self._is_known:
+            self._soonest = min(self._deadlines.values(), default=None)
+            self._is_known = True
+        return self._soonest
 
     def due(self, now: Seconds) -> Iterator[Key]:
         """The keys that are due, soonest first, each forgotten as it is given.
 
         A key that is moved or cancelled meanwhile, by whoever takes an earlier one, is left out.
         """
+        soonest = self.next_deadline()
+        if soonest is None or soonest > now:
+            return
         ready = [(deadline, key) for key, deadline in self._deadlines.items() if deadline <= now]
         ready.sort(key=lambda entry: entry[0])
         for deadline, key in ready:
             if self._deadlines.get(key) == deadline:
-                del self._deadlines[key]
+                self.cancel(key)
                 yield key
+
+    def _forget(self, deadline: Seconds | None) -> None:
+        """A deadline goes; if it was the soonest, another is to be looked for."""
+        if deadline is not None and deadline == self._soonest:
+            self._is_known = False
 
 
 def soonest(*deadlines: Seconds | None) -> Seconds | None:

@@ -13,6 +13,10 @@ ACTIVE: Seconds = 1.0
 """A stream counts as active so long after its last run."""
 
 
+MEMBERS = 8
+"""So many members are reckoned with before any is known."""
+
+
 class Window:
     """The window of one own stream, and how far it is acknowledged. `heard_by_any`: the highest run anybody has."""
 
@@ -20,7 +24,8 @@ class Window:
         self._settings = settings
         self._unacknowledged: deque[tuple[int, int, int]] = deque()
         self._bytes = 0
-        self._size = 0
+        self._size = settings.window_budget // MEMBERS
+        self._begun = False
         self._stuck_since: Seconds | None = None
         self._stuck_told = False
         self.acknowledged = 0
@@ -33,7 +38,8 @@ class Window:
 
     def begin(self, members: int) -> None:
         """Choose the first size, by how many are known."""
-        if not self._size:
+        if not self._begun:
+            self._begun = True
             self._size = max(self._settings.window_min, self._settings.window_budget // max(1, members))
 
     def sent(self, number: int, size: int, last: int) -> None:
