@@ -259,6 +259,7 @@ def lives() -> tuple[Stream, Stream]:
     """An older life that lacks something, and a newer one."""
     older, newer = stream_at(), stream_at(id=STREAM._replace(epoch=LIFE + 1))
     older.lack = Lack(0.0, 0.0)
+    older.lack.tail = 2
     return older, newer
 
 
@@ -284,6 +285,21 @@ def test_a_new_life_is_not_told_before_what_is_known_of_the_old_one() -> None:
         RumorsLost(STRANGER, LIFE + 1, 2, 4, LostReason.EXPIRED),
     ]
     assert it.delivery.next_deadline() is None
+
+
+def test_what_a_new_life_was_told_ends_before_what_is_held() -> None:
+    """Less than was heard, until it is let go of; also where a loss is held first."""
+    it, (older, newer) = Told(), lives()
+    it.delivery.hold(newer, [older], 2.0)
+    assert it.delivery.told(newer) == 0
+    it.delivery.next_run(newer, run_at(1, b"a", b"b", id=newer.id))
+    assert (it.delivery.told(newer), newer.last) == (0, 2)
+    it.delivery.tick(2.0)
+    assert it.delivery.told(newer) == 2
+
+    it.delivery.hold(newer, [older], 4.0)
+    it.delivery.lost(newer, 5, 9, LostReason.EXPIRED)
+    assert (it.delivery.told(newer), newer.last) == (2, 9)
 
 
 def test_a_new_life_does_not_wait_for_ever() -> None:

@@ -4,7 +4,7 @@ from rumor.core.events import Event, LostReason, OriginWanted
 from rumor.core.frames import Control, Gone, Graft, StreamId, Want
 from rumor.core.ids import Seconds
 from rumor.core.outbox import Outbox
-from rumor.core.repair import ORPHAN_TRIES, WANT_RUNS_MAX, Repair
+from rumor.core.repair import ORPHAN_TRIES, WAIT_MAX, WANT_RUNS_MAX, Repair
 from rumor.core.settings import BroadcastSettings
 from rumor.core.streams import Stream
 
@@ -97,6 +97,15 @@ def test_over_slow_links_it_is_asked_for_later() -> None:
     node.hole(8)
 
     assert node.repair.next_deadline() == 0.6
+
+
+def test_a_stop_that_was_taken_for_a_round_trip_does_not_delay_repair() -> None:
+    """What is missing is waited for at most a second. (After a freeze of 22 s a peer waited for 44.)"""
+    node = Node(round_trip=22.0)
+
+    node.hole(8)
+
+    assert node.repair.next_deadline() == WAIT_MAX
 
 
 def test_a_hole_is_asked_for_at_one_link_after_another() -> None:

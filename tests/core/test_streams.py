@@ -52,6 +52,18 @@ def test_the_top_is_the_highest_run_even_above_a_hole() -> None:
     assert stream.top == 9
 
 
+def test_runs_are_missing_below_others_and_up_to_the_known_tail() -> None:
+    """A stream that only looks for a parent misses none."""
+    stream = stream_at(5)
+    assert not stream.misses_runs
+    stream.lack = Lack(0.0, 0.0)
+    assert not stream.misses_runs
+    stream.lack.tail = 6
+    assert stream.misses_runs
+    stream.lack.tail, stream.ahead = 5, {7: run_at(7)}
+    assert stream.misses_runs
+
+
 def test_a_digest_tells_where_what_is_retained_begins() -> None:
     """Its first number is that of the oldest run from which on all is retained, its hops our distance."""
     stream = stream_at(5, last=70)

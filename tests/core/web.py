@@ -101,7 +101,13 @@ class Web:
 
     def node(self, epoch: int = 1_700_000_000_000) -> WebNode:
         """A new node without links."""
-        node = WebNode(self, len(self.nodes), self.settings, epoch)
+        return self._begin(WebNode(self, len(self.nodes), self.settings, epoch))
+
+    def rebirth(self, node: WebNode, epoch: int) -> WebNode:
+        """A new process under the name of one that is gone."""
+        return self._begin(WebNode(self, node.index, self.settings, epoch))
+
+    def _begin(self, node: WebNode) -> WebNode:
         self.nodes.append(node)
         node.broadcast.begin(self.now)
         node.broadcast.heard_hello(0, self.now)
@@ -301,6 +307,13 @@ class Web:
         end = node.ends.get((told.origin, told.epoch))
         assert end is None or told.first == end + 1, f"{node.name} was told of {told.first} after {end}"
         node.ends[told.origin, told.epoch] = told.last
+
+    def frames_of(self, node: WebNode, what: Callable[[], None]) -> list[RunRecord]:
+        """The runs that a node's list took in while something was done, as they go over a link."""
+        end = node.broadcast.list.end
+        what()
+        entries = [entry for entry in node.broadcast.list if entry.position >= end]
+        return [RunRecord(0, 0, False, frames.decode_run(entry.raw), entry.raw) for entry in entries]
 
     def _part(self, node: WebNode, link: int) -> None:
         """End a visit."""

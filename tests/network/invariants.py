@@ -17,7 +17,7 @@ def neighbors_are_bounded(node: Node) -> str | None:
     """Nobody of ours has more classic neighbors than it may."""
     if not isinstance(node.core, Peer):
         return None
-    overlay = node.core._classic_overlay
+    overlay = node.core._texts.overlay
     count, most = len(overlay.neighbors), overlay._settings.neighbors_max
     return f"{node} has {count} neighbors, above {most}" if count > most else None
 
@@ -37,7 +37,7 @@ def lists_are_bounded(node: Node) -> str | None:
     """Message List and contacts stay within their settings."""
     if not isinstance(node.core, Peer):
         return None
-    rumors, contacts = node.core._flood._list, node.core._classic_overlay
+    rumors, contacts = node.core._texts.flood._list, node.core._texts.overlay
     if rumors.end - rumors.first > rumors._settings.capacity:
         return f"{node} remembers {rumors.end - rumors.first} rumors, above {rumors._settings.capacity}"
     if len(contacts.contacts) > contacts._settings.contacts_capacity:

@@ -135,7 +135,7 @@ def left_waiting(peer: Node) -> None:
 def overlay(peer: Node) -> ClassicOverlay:
     """The overlay of a peer of ours."""
     assert isinstance(peer.core, Peer)
-    return peer.core._classic_overlay
+    return peer.core._texts.overlay
 
 
 @pytest.mark.parametrize("spoil", [too_many_neighbors, itself, too_many_contacts, heard_twice, left_waiting])

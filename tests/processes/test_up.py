@@ -65,6 +65,32 @@ def test_its_logs_stay_in_a_directory_that_it_names(stack: ExitStack, tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_visitor_hears_what_is_said(stack: ExitStack, tmp_path: Path) -> None:
+    """The line that it prints is the command to listen; what a visitor publishes is shown with its coverage."""
+    program = up(stack, tmp_path)
+    hint = program.wait_text("To hear them: rumor ").partition(": rumor ")[2].split()
+    listener = stack.enter_context(Program([sys.executable, "-m", "rumor", *hint, "--count", "2"], tmp_path))
+
+    assert listener.wait() == 0
+    assert all("GOSSIP" in line for line in listener.lines)
+    publish = [sys.executable, "-m", "rumor", "publish", "from outside", *hint[1:]]
+    assert stack.enter_context(Program(publish, tmp_path)).wait() == 0
+    program.wait_line(lambda line: line.endswith("GOSSIP1: from outside  coverage 4/4 (100 %)"), "the visitor's rumor")
+    assert [line for line in program.lines if line.startswith(("died", "problem"))] == []
+
+
+def test_its_networks_keep_apart(stack: ExitStack, tmp_path: Path) -> None:
+    """A visitor without the network's name is refused: each has a name of its own."""
+    program = up(stack, tmp_path)
+    hint = program.wait_text("To hear them: rumor ").split()
+    visit = ["publish", "x", "--seed", hint[hint.index("--seed") + 1], "--timeout", "2"]
+    visitor = stack.enter_context(Program([sys.executable, "-m", "rumor", *visit], tmp_path))
+
+    assert visitor.wait() == 1
+    assert any("a node of another network was refused" in line for line in visitor.errors)
+    program.wait_line(lambda line: line.startswith("problem") and "another network" in line, "the refusal")
+
+
 def test_ctrl_c_ends_all_of_it(stack: ExitStack, tmp_path: Path) -> None:
     """Ctrl-C at the terminal, which every process of the group gets, ends everything in time; the exit code is 130."""
     program = up(stack, tmp_path)

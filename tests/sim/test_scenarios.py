@@ -1,14 +1,33 @@
-"""Each scenario, told with several numbers: `python -m rumor.sim NAME --numbers A-B` tells more."""
+"""The scenarios: `python -m rumor.sim NAME --numbers A-B` tells more of them, and those that take long."""
 
 import pytest
 
-from rumor.sim.scenarios import SCENARIOS, tell
+from rumor.sim.scenarios import ON_DEMAND, SCENARIOS, tell
 
-NUMBERS = range(5)
+SMALL = (
+    "churn", "clocks_set_back", "everything", "harsh_frames", "long_partitions", "loss", "partitions", "stops",
+)  # fmt: skip
+"""Networks of a few, with mishaps: the more numbers, the more is found."""
+
+NUMBERS = 40
+
+LARGE = sorted(set(SCENARIOS) - ON_DEMAND - set(SMALL))
+"""Networks of up to 500; one number says most of it."""
 
 
-@pytest.mark.parametrize("number", NUMBERS)
-@pytest.mark.parametrize("name", sorted(SCENARIOS))
-def test_a_scenario_ends_well(name: str, number: int) -> None:
-    """What its docstring says is so."""
+@pytest.mark.parametrize("number", range(NUMBERS))
+@pytest.mark.parametrize("name", SMALL)
+def test_mishaps_end_well(name: str, number: int) -> None:
+    """Nothing came twice or out of order; what did not come is declared lost; all is whole again."""
     tell(name, number)
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_network_does_well(name: str) -> None:
+    """What the docstring of the scenario says is so."""
+    tell(name, 1)
+
+
+def test_those_on_demand_can_be_told() -> None:
+    """The command knows them."""
+    assert set(SCENARIOS) >= ON_DEMAND

@@ -24,10 +24,10 @@ from rumor.core.errors import UsageError
 from rumor.core.events import Event, NeighborUp, Problem, PublishProgress
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.peer import Peer as PeerCore
-from rumor.core.peer import PeerSnapshot
 from rumor.core.seed import Seed as SeedCore
 from rumor.core.seed import SeedSnapshot
 from rumor.core.settings import Settings
+from rumor.core.snapshot import PeerSnapshot
 from rumor.wire.codec import CODEC
 
 SLICE = 1024
@@ -217,9 +217,12 @@ class Peer(Node):
     ) -> Subscription:
         """Hear the rumors of others: all, or those of one `topic`, or of a pattern: `orders.*`, `orders.>`.
 
-        From now on; or beginning with the `last` so many that are still retained; or with all that came after a
-        `cursor` was taken. Those of one origin come in their order, or each as soon as it is there (`unordered`). At
-        most `capacity` rumors and `bytes_max` bytes of payloads wait to be read. When more come, `overflow` says what
+        From now on; or beginning with the `last` so many that are still retained, here or by neighbors; or with all
+        that came after a `cursor` was taken, in this life or a former one. Neighbors are asked once for what they keep
+        of the time before we came, which may hold back the first that is read, for 5 s at most. Those of one origin
+        come in their order, or each as soon as it is there (`unordered`).
+
+        At most `capacity` rumors and `bytes_max` bytes of payloads wait to be read. When more come, `overflow` says what
         happens: `disconnect` ends the subscription with SlowSubscriber after the last that waits; `drop_oldest` lets
         the oldest go and tells them as Lost; `block` lets the origins wait, for as long as the network waits for a
         node (2 s), and then reads on from what this node retains. Who publishes to itself inside a subscription that
@@ -242,10 +245,11 @@ class Peer(Node):
             bytes_max=bytes_max,
         )
         if cursor is not None:
-            subscription.look_back(Cursor.parse(cursor) if isinstance(cursor, str) else cursor)
+            self._feed.add_since(subscription, Cursor.parse(cursor) if isinstance(cursor, str) else cursor)
         elif last is not None:
-            subscription.look_back(last)
-        self._feed.add(subscription)
+            self._feed.add_since(subscription, last)
+        else:
+            self._feed.add(subscription)
         return subscription
 
     async def stop(self) -> None:

@@ -21,8 +21,8 @@ from rumor.aio.rumors import Lost, Rumor, Run, run_of
 from rumor.aio.subscription import BYTES_MAX, CAPACITY, Overflow, Subscription
 from rumor.core.errors import UsageError
 from rumor.core.ids import Address
-from rumor.core.peer import PeerSnapshot
 from rumor.core.settings import Settings
+from rumor.core.snapshot import PeerSnapshot
 
 Result = TypeVar("Result")
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from rumor.aio.cores import Heads, Listening, Retained
+from rumor.aio.cursor import Cursor
 from rumor.aio.rumors import Lost, rumor_of
 from rumor.aio.subscription import Subscription
-from rumor.core.events import Event, RumorHeard, RumorsLost, RunDelivered
+from rumor.core.events import Event, HistoryReached, RumorHeard, RumorsLost, RunDelivered
 from rumor.core.frames import Lane, Run, StreamId
 from rumor.core.ids import Identity, Seconds
 from rumor.wire.frames import decode_run
@@ -23,10 +24,18 @@ class Feed:
         self._step = step
         self._subscriptions: tuple[Subscription, ...] = ()
         self._holding: dict[Subscription, None] = {}
+        self._looking_back: dict[Subscription, Cursor | int] = {}
 
     def add(self, subscription: Subscription) -> None:
         """Hand it all that comes from now on."""
         self._subscriptions += (subscription,)
+
+    def add_since(self, subscription: Subscription, since: Cursor | int) -> None:
+        """The same, after what came since a cursor was taken, or the latest so many: once neighbors told theirs."""
+        subscription.await_history(since)
+        self._looking_back[subscription] = since
+        self._core.reach_back(self._now())
+        self._step()
 
     def on_events(self, events: list[Event]) -> None:
         """Hand on what others said."""
@@ -36,16 +45,19 @@ class Feed:
                 if not event.own and event.run.lane == Lane.APP:  # type: ignore[union-attr] # known by its type
                     for subscription in self._subscriptions:
                         subscription.take(event)  # type: ignore[arg-type] # known by its type
+            elif kind is HistoryReached:
+                self._look_back()
             elif self._subscriptions:
                 self._hand_on(event)
 
     def close(self) -> None:
         """The peer stops: all subscriptions end."""
-        for subscription in self._subscriptions:
+        for subscription in (*self._subscriptions, *self._looking_back):
             subscription.close()
 
     def leave(self, subscription: Subscription) -> None:
         """A subscription ended."""
+        self._looking_back.pop(subscription, None)
         self._subscriptions = tuple(other for other in self._subscriptions if other is not subscription)
         self.release(subscription)
 
@@ -74,6 +86,12 @@ class Feed:
     def decode(self, raw: bytes) -> Run:
         """A run from the list."""
         return decode_run(raw)
+
+    def _look_back(self) -> None:
+        waiting, self._looking_back = self._looking_back, {}
+        for subscription, since in waiting.items():
+            subscription.look_back(since)
+            self.add(subscription)
 
     def _is_of_others(self, stream: StreamId) -> bool:
         own = stream[0] == self._identity.name and stream[1] == self._identity.epoch

@@ -111,6 +111,7 @@ class Subscription:
         self._final_heads: Heads | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._ran_over = False
+        self._resumes: Cursor | None = None
         self._since = 0.0
 
     # What comes in.
@@ -169,8 +170,13 @@ class Subscription:
         elif self._make_room(life, number, number, 1, size):
             self._put(rumor, 1, size)
 
+    def await_history(self, since: Cursor | int) -> None:
+        """It will `look_back` soon: until then it is where it was."""
+        self._resumes = since if isinstance(since, Cursor) else None
+
     def look_back(self, since: Cursor | int) -> None:
         """Begin with what came after a cursor was taken, or with the latest so many rumors. Before anything else."""
+        self._resumes = None
         heads, retained = self._source.heads(), self._source.retained()
         if isinstance(since, int):
             self._missed = wanted_last(since, self._matches, heads, retained)
@@ -200,6 +206,8 @@ class Subscription:
 
     def cursor_before(self, unread: Sequence[Rumor | Lost]) -> Cursor:
         """The same for a reader who has some read ahead, and has not seen these."""
+        if self._resumes is not None:
+            return self._resumes
         heads = self._source.heads() if self._final_heads is None else self._final_heads
         read = {life_of(stream): Ranges(((1, last),)) for stream, (last, _) in heads.items()}
         read |= {life: Ranges(ranges) for life, ranges in self._awaited.items()}
@@ -422,6 +430,7 @@ class Subscription:
         """Take nothing in from now on. What is not retained any more when it is to be read is lost, for this reason."""
         self._behind = reason
         self._rumors_max = NO_ROOM
+        self._wake()
 
     def _catch_up(self, reason: LostReason) -> None:
         """Read what was missed from the message list, as much as there is room for; take in again when that was all."""

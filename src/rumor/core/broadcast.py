@@ -34,6 +34,7 @@ from rumor.core.frames import (
     StreamId,
     Want,
 )
+from rumor.core.history import History
 from rumor.core.ids import Identity, Seconds
 from rumor.core.message_list import Entry, MessageList
 from rumor.core.origin import Origin
@@ -87,7 +88,8 @@ class Broadcast:
         self.streams = Streams(settings.message_list.streams_max, settings.message_list.tombstones_max, self._forget)
         self.list = MessageList(settings.message_list)
         self.acknowledgements = Acknowledgements(settings.broadcast, outbox)
-        self._delivery = Delivery(settings.broadcast, outbox)
+        self.delivery = Delivery(settings.broadcast, outbox)
+        self.history = History(settings.message_list, self.streams, outbox)
         self._serving = Serving(self.list, self._retention, outbox)
         self._origin = Origin(identity, clock, settings.broadcast, outbox)
         self.seen: dict[int, dict[StreamId, tuple[int, int]]] = {}
@@ -104,12 +106,27 @@ class Broadcast:
         self._epochs: dict[int, int] = {}
         self._runs = 0
         self._duplicates = 0
+        self._is_alone = False
 
     # Publishing.
 
     def begin(self, now: Seconds) -> None:
         """The peer begins: its first run waits for a first Hello, or for a while alone."""
         self._origin.begin(now)
+
+    def alone(self) -> None:
+        """Nobody is there to hear us: what nobody has heard yet waits for who comes, as long as there is room."""
+        self._is_alone = True
+        for own in self._origin.lanes.values():
+            if own.stream is not None and own.stream.runs is not None:
+                for number, entry in own.stream.runs.items():
+                    entry.held = number > own.window.heard_by_any
+
+    def in_company(self, now: Seconds) -> None:
+        """Somebody is."""
+        if self._is_alone:
+            self._is_alone = False
+            self.list.release(now)
 
     def heard_hello(self, known_epoch: int, now: Seconds) -> None:
         """Somebody said Hello, and which later life of our name it knows, if any."""
@@ -214,6 +231,8 @@ class Broadcast:
         heard = stream.heard
         if number <= heard or (stream.ahead is not None and number in stream.ahead):
             self._duplicates += 1
+            if record.repair:
+                self.history.take(stream, record, link, now)
             return
         age = record.age / 1000.0
         if age > self._retention or (number != heard + 1 and not self._may_wait(stream, run, now)):
@@ -225,13 +244,13 @@ class Broadcast:
         self.list.append(entry)
         stream.changed_at = now
         if number == heard + 1:
-            self._delivery.next_run(stream, run)
+            self.delivery.next_run(stream, run)
             if stream.ahead is not None:
-                self._delivery.catch_up(stream)
+                self.delivery.catch_up(stream)
             if stream.lack is not None:
                 self.repair.progressed(stream, now)
         else:
-            self._delivery.early_run(stream, run)
+            self.delivery.early_run(stream, run)
         self._pending |= stream.eager
         self.acknowledgements.expect(stream, heard)
         self._changed[stream] = None
@@ -276,6 +295,7 @@ class Broadcast:
         stream = self.streams.get(gone.stream)
         if stream is not None:
             self.repair.on_gone(link, stream, gone, now)
+            self.history.on_gone(link, gone, list(self.seen))
 
     def on_digest(self, link: int, entries: Iterable[DigestEntry], now: Seconds) -> None:
         """A link told how far it heard some streams."""
@@ -313,6 +333,8 @@ class Broadcast:
         self._origin.close()
         self._seal_closed(now)
         self.acknowledgements.settle(now)
+        if self.joined and self.seen:
+            self.history.ask(list(self.seen), now)
         for stream in self.acknowledgements.rooted:
             own = self._origin.own_of(stream)
             if own is not None:
@@ -335,7 +357,8 @@ class Broadcast:
             self._origin.tree_changed(stream, now)
             self._announce(stream)
         self.repair.tick(now)
-        self._delivery.tick(now)
+        self.history.tick(now)
+        self.delivery.tick(now)
         if self._digest_due is not None and now >= self._digest_due:
             self._send_digests(now)
         self._origin.tick(now)
@@ -344,8 +367,9 @@ class Broadcast:
         """When `tick` or `end_turn` has something to do."""
         return soonest(
             self.repair.next_deadline(),
+            self.history.next_deadline(),
             self.acknowledgements.next_deadline(),
-            self._delivery.next_deadline(),
+            self.delivery.next_deadline(),
             self._digest_due,
             self.list.next_expiry(),
             *self._origin.next_deadline(),
@@ -404,10 +428,12 @@ class Broadcast:
                 stream = own.stream = self.streams.add(StreamId(run.origin, run.epoch, run.lane), 0, 0, now)
                 stream.eager = stream.counted = self._serving.bits
                 own.window.begin(len(self._links))
-            self.list.append(Entry(stream, run.number, run.first, run.last, run.topic, raw, 0, now, 0.0))
+            entry = Entry(stream, run.number, run.first, run.last, run.topic, raw, 0, now, 0.0)
+            entry.held = self._is_alone
+            self.list.append(entry)
             own.window.sent(run.number, len(raw), run.last)
             stream.changed_at = now
-            self._delivery.next_run(stream, run, own=True)
+            self.delivery.next_run(stream, run, own=True)
             self._pending |= stream.eager
             self.acknowledgements.expect(stream, run.number - 1)
             self._changed[stream] = None
@@ -433,12 +459,14 @@ class Broadcast:
         return self._add(id, entry.number, entry.last, now)
 
     def _add(self, id: StreamId, heard: int, last: int, now: Seconds) -> Stream:
-        older = [s for s in self.streams.older_lives(id) if s.lack] if self.streams.latest_epoch(id.origin) else []
+        older = (
+            [s for s in self.streams.older_lives(id) if s.misses_runs] if self.streams.latest_epoch(id.origin) else []
+        )
         stream = self.streams.add(id, heard, last, now)
         stream.eager = stream.counted = self._serving.bits
         stream.hops = HOPS_MAX
         if older:
-            self._delivery.hold(stream, older, now + self._settings.hold)
+            self.delivery.hold(stream, older, now + self._settings.hold)
         return stream
 
     def _forget(self, stream: Stream) -> None:
@@ -512,13 +540,12 @@ class Broadcast:
 
     def _declare_lost(self, stream: Stream, upto: int, last: int, reason: LostReason, now: Seconds) -> None:
         heard = stream.heard
-        self._delivery.lost(stream, upto, last, reason)
+        self.delivery.lost(stream, upto, last, reason)
         stream.first_kept = max(stream.first_kept, upto + 1)
-        self._delivery.catch_up(stream)
+        self.delivery.catch_up(stream)
         self.acknowledgements.expect(stream, heard)
         self._changed[stream] = None
-        if stream.lack is not None:
-            self.repair.progressed(stream, now)
+        self.repair.progressed(stream, now)
 
     def _wake_pending(self) -> None:
         if self._pending:

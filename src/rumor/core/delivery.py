@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from rumor.core.classic.told import ToldTexts
 from rumor.core.events import LostReason, RumorsLost, RunDelivered
 from rumor.core.frames import Run
 from rumor.core.ids import Seconds
@@ -33,13 +34,15 @@ class Delivery:
         self._parts_max = settings.payload_bytes_max // (settings.run_bytes_max // 2) + 1
         self._outbox = outbox
         self._held: dict[Stream, _Held] = {}
+        self.by_text = ToldTexts()
+        """What the application was told by classic texts; it is not told again."""
 
     def next_run(self, stream: Stream, run: Run, *, own: bool = False, fresh: bool = True) -> None:
         """The run after all that was heard."""
         stream.heard = run.number
         if run.parts == 1 and stream.parts is None:
             stream.last = run.first + len(run.payloads) - 1
-            if self._held:
+            if self._held or run.origin in self.by_text.origins:
                 self._tell(stream, RunDelivered(run, own, True, fresh))
             else:
                 self._outbox.say(RunDelivered(run, own, True, fresh))
@@ -75,12 +78,20 @@ class Delivery:
         """A new life: wait for the older ones."""
         self._held[stream] = _Held(older, until)
 
+    def told(self, stream: Stream) -> int:
+        """The last rumor that the application was told of, in order: less than was heard while a new life is held."""
+        held = self._held.get(stream)
+        if held is None or not held.events:
+            return stream.last
+        event = held.events[0]
+        return (event.run.first if isinstance(event, RunDelivered) else event.first) - 1
+
     def tick(self, now: Seconds) -> None:
         """Let go of the lives that have waited enough."""
         if not self._held:
             return
         for stream, held in list(self._held.items()):
-            if now >= held.until or not any(older.lack for older in held.older):
+            if now >= held.until or not any(older.misses_runs for older in held.older):
                 del self._held[stream]
                 for event in held.events:
                     self._outbox.say(event)
@@ -91,10 +102,17 @@ class Delivery:
 
     def _tell(self, stream: Stream, event: RunDelivered | RumorsLost) -> None:
         held = self._held.get(stream)
-        if held is None:
-            self._outbox.say(event)
-        else:
-            held.events.append(event)
+        for part in self._untold(event):
+            if held is None:
+                self._outbox.say(part)
+            else:
+                held.events.append(part)
+
+    def _untold(self, event: RunDelivered | RumorsLost) -> Sequence[RunDelivered | RumorsLost]:
+        """What is left of an event without the rumors that were told by texts."""
+        if isinstance(event, RumorsLost) or event.run.origin not in self.by_text.origins:
+            return (event,)
+        return [RunDelivered(run, event.own, event.ordered, event.fresh) for run in self.by_text.without(event.run)]
 
     def _next_part(self, stream: Stream, run: Run, *, own: bool) -> None:
         """A part of a long payload; one whose others are missing is lost with them."""

@@ -177,6 +177,10 @@ class RumorsLost(msgspec.Struct, frozen=True):
     reason: LostReason
 
 
+class HistoryReached(msgspec.Struct, frozen=True):
+    """What was said before we came is there, as far as neighbors keep it and we waited."""
+
+
 class OriginWanted(msgspec.Struct, frozen=True):
     """No neighbor has some runs of this origin: it must be asked itself before they are given up."""
 
@@ -225,6 +229,7 @@ Event: TypeAlias = (
     | RumorsLost
     | TwoLives
     | OriginWanted
+    | HistoryReached
     | DeathReported
     | DeathReceived
     | Alone

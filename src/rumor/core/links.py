@@ -123,6 +123,13 @@ class Links:
         """The link to a name that stands, or None."""
         return self._standing.get(name)
 
+    def reaches(self, address: Address) -> bool:
+        """Whether a link to an address stands, or is being made."""
+        if address in self._dials or address in self._waiting:
+            return True
+        infos = (self.info(link) for link in self._standing.values())
+        return any(info is not None and info.address == address for info in infos)
+
     def is_classic(self, address: Address, now: Seconds) -> bool:
         """Whether an address answered a text, not long ago."""
         return self._classic.get(address, now) > now

@@ -20,9 +20,12 @@ OVERHEAD = 256
 
 
 class Entry:
-    """One run in the list. `arrived` on our clock, `age` the seconds that it had then, `via` the link it came by."""
+    """One run in the list. `arrived` on our clock, `age` the seconds that it had then, `via` the link it came by.
 
-    __slots__ = ("age", "arrived", "first", "last", "number", "position", "raw", "stream", "topic", "via")
+    `held`: nobody was there to hear it, so it does not grow old.
+    """
+
+    __slots__ = ("age", "arrived", "first", "held", "last", "number", "position", "raw", "stream", "topic", "via")
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Entry:
         self.arrived = arrived
         self.age = age
         self.position = 0
+        self.held = False
 
 
 class MessageList:
@@ -92,14 +96,21 @@ class MessageList:
         log = self.log
         while self._front < len(log):
             entry = log[self._front]
-            if entry is not None and now < entry.arrived - entry.age + self._settings.retention:
+            if entry is not None and (entry.held or now < entry.arrived - entry.age + self._settings.retention):
                 break
             self._drop(self._front)
+
+    def release(self, now: Seconds) -> None:
+        """Somebody is there to hear what was held: it grows old from now on."""
+        for entry in self:
+            if entry.held:
+                entry.held = False
+                entry.arrived = now
 
     def next_expiry(self) -> Seconds | None:
         """When the oldest entry reaches the retention."""
         entry = self.log[self._front] if self._front < len(self.log) else None
-        return None if entry is None else entry.arrived - entry.age + self._settings.retention
+        return None if entry is None or entry.held else entry.arrived - entry.age + self._settings.retention
 
     def __iter__(self) -> Iterator[Entry]:
         """The entries, oldest first."""

@@ -105,7 +105,7 @@ class Overlay:
         self._reserve = Reserve(identity, settings.passive_capacity, rng)
         self._handed_on: deque[Address] = deque(maxlen=settings.passive_capacity)
         self._tries: dict[int, _Try] = {}
-        self._guests: dict[int, None] = {}
+        self._guests: dict[int, Address] = {}
         self._timers: Timers[_Due | int] = Timers()
         self._places = settings.active_max
         self._refusals = 0
@@ -201,7 +201,7 @@ class Overlay:
         self._reserve.drop(event.address)
         self._timers.set(link, now + self._settings.answer_timeout)
         if not event.dialled:
-            self._guests[link] = None
+            self._guests[link] = event.address
             return
         self._barren = 0
         aim = attempt.aim if attempt is not None else _Aim.NEIGHBOR  # a broken link was dialled again (probes.py)
@@ -493,6 +493,6 @@ class Overlay:
             (self._reserve.prove if there else self._reserve.shelve)(contact)
 
     def _is_taken(self, address: Address) -> bool:
-        """Whether an address is a neighbor's, or being tried, and so no reserve."""
+        """Whether an address is a neighbor's, or being tried, or that of who dialled us, and so no reserve."""
         tried = any(attempt.contact.address == address for attempt in self._tries.values())
-        return tried or self._active.at(address) is not None
+        return tried or self._active.at(address) is not None or address in self._guests.values()

@@ -1,20 +1,16 @@
 """A peer: composes its machines and routes between them. The only file that knows them all."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from random import Random
-from typing import Any, assert_never
-
-import msgspec
+from typing import Any
 
 from rumor.core.antientropy import AntiEntropy
-from rumor.core.bridge import Bridge
-from rumor.core.broadcast import Broadcast, Counts
-from rumor.core.classic.flood import Flood
-from rumor.core.classic.liveness import ClassicLiveness
-from rumor.core.classic.overlay import ClassicOverlay
+from rumor.core.broadcast import Broadcast
+from rumor.core.classic.texts import Texts
 from rumor.core.clock import WallClock
 from rumor.core.codec import Codec
-from rumor.core.effects import Answer, Ask, Close, Effect, Failure, Tell
+from rumor.core.effects import Ask, Effect, Failure, Tell
 from rumor.core.errors import AddressError
 from rumor.core.events import (
     Alone,
@@ -27,9 +23,7 @@ from rumor.core.events import (
     NeighborDown,
     NeighborUp,
     OriginWanted,
-    PeerListReceived,
     Problem,
-    Reason,
     RunDelivered,
 )
 from rumor.core.frames import (
@@ -59,75 +53,20 @@ from rumor.core.frames import (
     Summary,
     Want,
 )
-from rumor.core.ids import Address, Identity, Seconds, source_host
+from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.links import Links
-from rumor.core.messages import (
-    ConnectAccepted,
-    ConnectRequest,
-    DeadNode,
-    Gossip,
-    Incoming,
-    LivenessReply,
-    LivenessRequest,
-    PeerList,
-    Preface,
-    Register,
-    Reply,
-)
+from rumor.core.messages import Incoming, Reply
 from rumor.core.outbox import Outbox
 from rumor.core.overlay import Overlay
 from rumor.core.probes import Probes
 from rumor.core.publishing import check_payload, check_payloads
 from rumor.core.registration import Registration
 from rumor.core.settings import Settings
+from rumor.core.snapshot import Neighbor, PeerSnapshot, Receipt, Retained
 from rumor.core.timers import Timers, soonest
 
 VISIT: Seconds = 5.0
 """How long a link stands that was made to ask an origin for what no neighbor has."""
-
-
-class Neighbor(msgspec.Struct, frozen=True):
-    """One neighbor. An original one has no link (0) and is known by its address; `round_trip` in seconds, 0 unknown."""
-
-    name: str
-    address: Address
-    link: int
-    round_trip: Seconds
-
-
-class PeerSnapshot(msgspec.Struct, frozen=True):
-    """A peer as it is now."""
-
-    name: str
-    address: Address
-    epoch: int
-    neighbors: tuple[Neighbor, ...]
-    seeds: tuple[Address, ...]
-    contacts: int
-    heard: int
-    runs: Counts
-    streams: int
-    list_bytes: int
-    lacking: int
-    not_bridged: int
-
-
-class Retained(msgspec.Struct, frozen=True):
-    """One run that the message list still holds: its very bytes, and what is in it."""
-
-    stream: StreamId
-    number: int
-    first: int
-    last: int
-    topic: str
-    raw: bytes
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """How far a rumor of ours is: `complete` once the whole tree, which has settled, has it; so many peers do."""
-
-    complete: bool
-    peers: int
 
 
 class Peer:
@@ -152,10 +91,6 @@ class Peer:
         self._slept_after = (settings.liveness.strikes_max - 1) * settings.liveness.interval
         self._clock = clock
         self._outbox = outbox
-        self._registration = Registration(seeds, identity, settings.registration, outbox, rng)
-        self._classic_overlay = ClassicOverlay(identity, settings.classic_overlay, outbox, rng)
-        self._classic_liveness = ClassicLiveness(identity, clock, settings.liveness, outbox)
-        self._flood = Flood(settings.flood, outbox)
         self._links = Links(identity, settings.links, outbox, rng, self._known_epoch)
         self._overlay = Overlay(identity, self._links, settings.overlay, outbox, rng)
         self._probes = Probes(self._links, settings.liveness, settings.probes, outbox, rng)
@@ -163,7 +98,19 @@ class Peer:
         self._antientropy = AntiEntropy(
             settings.antientropy, self._broadcast.streams, outbox, rng, self._broadcast.head_for_newcomer
         )
-        self._bridge = Bridge(identity, settings, self._broadcast.streams, self._flood, codec, outbox)
+        registration = Registration(seeds, identity, settings.registration, outbox, rng)
+        self._texts = Texts(
+            identity,
+            registration,
+            settings,
+            clock,
+            outbox,
+            rng,
+            self._links,
+            self._overlay,
+            self._broadcast,
+            codec,
+        )
         self._overlay.remember(contacts)
         self._alone_since: Seconds = 0.0
         self._origins: dict[int, str] = {}
@@ -179,8 +126,9 @@ class Peer:
             self._identity.epoch = self._clock.milliseconds(now)
         self._alone_since = now
         self._broadcast.begin(now)
-        self._classic_overlay.join(now)
-        self._registration.join(now)
+        self._broadcast.alone()
+        self._texts.overlay.join(now)
+        self._texts.registration.join(now)
         self._overlay.join(now)
         self._overlay.learn(self._join, now)
         self._route(now)
@@ -218,6 +166,11 @@ class Peer:
         """
         self._broadcast.end_turn(now)
         self._route(now)
+
+    def reach_back(self, now: Seconds) -> None:
+        """Get what was said before we came, as far as neighbors keep it; HistoryReached is said when it is there."""
+        self._broadcast.history.reach_back(now)
+        self.end_turn(now)
 
     def pause(self) -> None:
         """A subscriber that must not miss anything is full: acknowledge nothing more, so that origins wait."""
@@ -286,68 +239,22 @@ class Peer:
 
     def receive(self, link: int, source: str, message: Incoming, now: Seconds) -> None:
         """A connection from the host `source` brought a message; `link` names it in an Answer or Close."""
-        match message:
-            case Gossip():
-                self._bridge.on_text(message, now)
-            case LivenessRequest():
-                own_host = self._identity.address.host
-                self._outbox.do(Answer(link, LivenessReply(message.timestamp, message.sender, own_host)))
-                self._classic_overlay.on_liveness_request(source_host(source), now)
-            case ConnectRequest():
-                self._on_connect_request(link, Address(source_host(source), message.address.port), now)
-            case Preface():
-                self._outbox.do(Answer(link, Preface()))
-            case Register() | DeadNode():
-                self._outbox.say(Problem("a message for a seed, sent to a peer", source, type(message).__name__))
-                self._outbox.do(Close(link))
-            case _:
-                assert_never(message)
+        self._texts.receive(link, source, message, now)
         self._route(now)
 
     def answered(self, ask: Ask, reply: Reply, now: Seconds) -> None:
         """A request was answered, with the kind of reply that belongs to it."""
-        match ask.message, reply:
-            case Register(), PeerList():
-                self._on_peer_list(ask.to, reply, now)
-            case Preface(), Preface():
-                self._registration.on_preface_answered(ask.to, now)
-            case ConnectRequest(), ConnectAccepted():
-                self._links.mark_classic(ask.to, now)
-                self._classic_overlay.on_accepted(ask.to, now)
-            case (LivenessRequest() as request, LivenessReply()):
-                self._classic_liveness.on_reply(ask.to, request, reply, now)
-            case _:
-                raise AssertionError(f"{reply} is no reply to {ask.message}")
+        self._texts.answered(ask, reply, now)
         self._route(now)
 
     def told(self, tell: Tell, now: Seconds) -> None:
         """A message without a reply has left."""
-        match tell.message:
-            case Gossip() as gossip:
-                self._flood.on_told(tell.to, gossip)
-            case DeadNode() as report:
-                self._registration.on_reported(tell.to, report)
-            case _:
-                assert_never(tell.message)
+        self._texts.told(tell)
         self._route(now)
 
     def failed(self, effect: Ask | Tell, failure: Failure, now: Seconds) -> None:
         """A request or a message came to nothing."""
-        match effect.message:
-            case Register():
-                self._registration.on_register_failed(effect.to, failure, now)
-            case Preface():
-                self._registration.on_preface_failed(effect.to, failure, now)
-            case ConnectRequest():
-                self._classic_overlay.on_refused(effect.to, failure, now)
-            case LivenessRequest() as request:
-                self._classic_liveness.on_failure(effect.to, request, now)
-            case Gossip() as gossip:
-                self._flood.on_failed(effect.to, gossip, now)
-            case DeadNode() as report:
-                self._registration.on_report_failed(effect.to, report, now)
-            case _:
-                assert_never(effect.message)
+        self._texts.failed(effect, failure, now)
         self._route(now)
 
     # Time.
@@ -356,18 +263,15 @@ class Peer:
         """Do what is due. If it was due long ago, the process was stopped, or its machine asleep."""
         due = self.next_deadline()
         if due is not None and now - due > self._slept_after:
-            self._classic_overlay.slept(now)
+            self._texts.overlay.slept(now)
             self._broadcast.slept(now)
-        self._registration.tick(now)
-        self._classic_overlay.tick(now)
-        self._classic_liveness.tick(now)
-        self._flood.tick(now)
+        self._texts.tick(now)
         self._links.tick(now)
         self._overlay.tick(now)
         self._probes.tick(now)
         self._antientropy.tick(now)
         self._broadcast.tick(now)
-        for text in self._bridge.due(now):
+        for text in self._texts.bridge.due(now):
             if self._overlay.neighbors:
                 self._broadcast.publish(Lane.CARRIED, text, "", now)
         for link in self._visits.due(now):
@@ -381,16 +285,12 @@ class Peer:
     def next_deadline(self) -> Seconds | None:
         """When `tick` has something to do."""
         return soonest(
-            self._registration.next_deadline(),
-            self._classic_overlay.next_deadline(),
-            self._classic_liveness.next_deadline(),
-            self._flood.next_deadline(),
+            self._texts.next_deadline(),
             self._links.next_deadline(),
             self._overlay.next_deadline(),
             self._probes.next_deadline(),
             self._antientropy.next_deadline(),
             self._broadcast.next_deadline(),
-            self._bridge.next_deadline(),
             self._visits.next_deadline(),
         )
 
@@ -407,26 +307,31 @@ class Peer:
             address=self._identity.address,
             epoch=self._identity.epoch,
             neighbors=self._neighbors(),
-            seeds=self._registration.held,
-            contacts=len(self._overlay.contacts) + len(self._classic_overlay.contacts),
-            heard=self._flood.heard,
+            seeds=self._texts.registration.held,
+            contacts=len(self._overlay.contacts) + len(self._texts.overlay.contacts),
+            heard=self._texts.flood.heard,
             runs=self._broadcast.counts,
             streams=len(self._broadcast.streams),
             list_bytes=self._broadcast.list.bytes,
             lacking=len(self._broadcast.repair),
-            not_bridged=self._bridge.not_bridged,
+            not_bridged=self._texts.bridge.not_bridged,
         )
 
     def retained(self) -> Iterable[Retained]:
         """What the message list holds, in order of arrival."""
-        for entry in self._broadcast.list:
+        for entry in chain(self._broadcast.history.entries(), self._broadcast.list):
             yield Retained(entry.stream.id, entry.number, entry.first, entry.last, entry.topic, entry.raw)
 
     def heads(self) -> dict[StreamId, tuple[int, int]]:
         """By stream: the last rumor heard in order, and the first that is retained (the one after the last: none)."""
-        return {
-            stream.id: (stream.last, stream.last_before(stream.first_kept) + 1) for stream in self._broadcast.streams
+        told = self._broadcast.delivery.told
+        heads = {
+            stream.id: (told(stream), stream.last_before(stream.first_kept) + 1) for stream in self._broadcast.streams
         }
+        for entry in self._broadcast.history.entries():
+            last, first = heads[entry.stream.id]
+            heads[entry.stream.id] = (last, min(first, entry.first))
+        return heads
 
     def contacts(self) -> tuple[Contact, ...]:
         """Whom we know, the newest first: to be saved for another life."""
@@ -494,7 +399,8 @@ class Peer:
             self._broadcast.repair.on_origin_dialled(event.origin, now)
 
     def _neighbor_up(self, event: NeighborUp, now: Seconds) -> None:
-        self._registration.on_neighbor(event.neighbor)
+        self._texts.registration.on_neighbor(event.neighbor)
+        self._broadcast.in_company(now)
         if event.link:
             self._probes.watch(event.link, event.name, event.neighbor, now)
             self._broadcast.remove_visitor(event.link)
@@ -502,28 +408,27 @@ class Peer:
             self._broadcast.add_link(event.link, info.epoch if info is not None else 0, now)
             self._antientropy.add_link(event.link, now)
         else:
-            self._classic_liveness.watch(event.neighbor, now)
-            self._flood.add_neighbor(event.neighbor, now)
-            self._overlay.places_taken(len(self._classic_overlay.neighbors))
+            self._texts.neighbor_up(event.neighbor, now)
+            self._overlay.places_taken(len(self._texts.overlay.neighbors))
 
     def _neighbor_down(self, event: NeighborDown, now: Seconds) -> None:
         if event.link:
             self._probes.unwatch(event.link)
             self._antientropy.remove_link(event.link)
             self._broadcast.remove_link(event.link, now)
-            if not self._overlay.neighbors:
-                self._alone_since = now
         else:
-            self._classic_liveness.unwatch(event.neighbor)
-            self._flood.remove_neighbor(event.neighbor)
-            self._overlay.places_taken(len(self._classic_overlay.neighbors))
+            self._texts.neighbor_down(event.neighbor)
+            self._overlay.places_taken(len(self._texts.overlay.neighbors))
+        if self._is_alone:
+            self._alone_since = now
+            self._broadcast.alone()
 
     def _link_ready(self, event: LinkReady, now: Seconds) -> None:
         if event.name == self._identity.name:
             self._broadcast.on_other_life(event.known_epoch)
         else:
             self._broadcast.heard_hello(event.known_epoch, now)
-            self._classic_overlay.drop(event.address, Reason.REPLACED, now)  # it was taken for an original node
+            self._texts.link_ready(event.link, event.address, now)
         self._probes.on_link_ready(event, now)
         origin = self._origins.pop(event.link, None)
         if origin is None:
@@ -540,8 +445,7 @@ class Peer:
             return
         self._probes.on_link_failed(event, now)
         self._overlay.on_link_failed(event, now)
-        if event.classic and event.address.is_ipv4:
-            self._classic_overlay.learn((event.address,), now)
+        self._texts.link_failed(event, now)
 
     def _link_down(self, event: LinkDown, now: Seconds) -> None:
         self._broadcast.remove_visitor(event.link)
@@ -557,48 +461,33 @@ class Peer:
 
     def _ask_seeds(self, event: Alone, now: Seconds) -> None:
         """Somebody has no neighbor: only if really nobody has us are the seeds asked."""
-        if not self._overlay.neighbors and not self._classic_overlay.neighbors:
-            self._registration.ask_again(max(event.since, self._alone_since), now)
+        if self._is_alone:
+            self._texts.registration.ask_again(max(event.since, self._alone_since), now)
+
+    @property
+    def _is_alone(self) -> bool:
+        return not self._overlay.neighbors and not self._texts.overlay.neighbors
 
     def _run_delivered(self, event: RunDelivered, now: Seconds) -> None:
         """A rumor for the application is one for classic neighbors, too, or was one of theirs."""
+        bridge = self._texts.bridge
         if event.run.lane is Lane.CARRIED:
             if event.fresh and not event.own:
-                self._bridge.carried(event.run, now)
-        elif event.ordered and (self._flood.has_neighbors or (event.own and not self._overlay.neighbors)):
-            self._bridge.out(event.run, now)
+                bridge.carried(event.run, now)
+        elif event.ordered and (self._texts.flood.has_neighbors or (event.own and not self._overlay.neighbors)):
+            bridge.out(event.run, now)
 
     def _bury(self, event: NeighborDied, now: Seconds) -> None:
-        neighbor = event.neighbor
-        report = DeadNode(neighbor, self._clock.timestamp(now), self._identity.address.host)
-        self._classic_overlay.drop(neighbor, Reason.DEAD, now)
-        self._overlay.forget(neighbor)
-        self._outbox.say(DeathReported(report, self._registration.report(report)))
-
-    def _on_peer_list(self, seed: Address, reply: PeerList, now: Seconds) -> None:
-        self._identity.seen_as(reply.peers[-1])
-        renewed = self._registration.on_peer_list(seed, reply, now)
-        others = tuple(peer for peer in dict.fromkeys(reply.peers) if not self._identity.is_self(peer))
-        if not renewed or (others and not self._neighbors()):
-            self._outbox.say(PeerListReceived(seed, others))
-        self._classic_overlay.learn((peer for peer in others if self._links.is_classic(peer, now)), now)
-        self._overlay.learn((peer for peer in others if not self._links.is_classic(peer, now)), now)
-
-    def _on_connect_request(self, link: int, peer: Address, now: Seconds) -> None:
-        if self._links.speaks_frames(peer):
-            self._outbox.do(Close(link))  # it will be spoken to over a link
-        elif peer.is_ipv4:
-            self._classic_overlay.on_connect_request(link, peer, now)
-        else:
-            self._outbox.say(Problem("a classic text from an IPv6 address, which it can't carry", peer.host))
-            self._outbox.do(Close(link))
+        report = self._texts.bury(event.neighbor, now)
+        self._overlay.forget(event.neighbor)
+        self._outbox.say(DeathReported(report, self._texts.registration.report(report)))
 
     def _neighbors(self) -> tuple[Neighbor, ...]:
         linked = (
             Neighbor(neighbor.name, neighbor.address, neighbor.link, self._probes.rtt(neighbor.link))
             for neighbor in self._overlay.neighbors
         )
-        classic = (Neighbor(str(address), address, 0, 0.0) for address in self._classic_overlay.neighbors)
+        classic = (Neighbor(str(address), address, 0, 0.0) for address in self._texts.overlay.neighbors)
         return (*linked, *classic)
 
     def _known_epoch(self, name: str) -> int:

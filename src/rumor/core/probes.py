@@ -6,7 +6,8 @@
                                        `--failure--> strike 1 --> strike 2 --> strike 3: dead
 
 Any frame proves its sender alive, so one probe serves both ends of a link. A neighbor is dead at the latest
-`strikes_max` intervals after the last sign of life. A crashed process is known in milliseconds.
+`strikes_max` intervals after the last sign of life, and never before it was silent for one interval less. A crashed
+process is known in milliseconds.
 
 Rule: after a pause of our own nobody is accused before a fresh answer was possible.
 """
@@ -61,7 +62,7 @@ class Probes:
         self._outbox = outbox
         self._rng = rng
         probes = liveness.strikes_max
-        self._patience = min(liveness.timeout, liveness.interval * max(probes - 1, 1) / probes)
+        self._patience = liveness.interval * max(probes - 1, 1) / probes
         self._watched: dict[int, _Watch] = {}
         self._heard: dict[int, Seconds] = {}
         self._broken: dict[str, _Broken] = {}

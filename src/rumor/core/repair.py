@@ -27,7 +27,9 @@ WANT_RUNS_MAX = 4096
 """Runs that one Want asks for."""
 
 WAIT_MAX: Seconds = 1.0
-"""The longest wait between two tries."""
+"""The longest wait for what is missing, and between two tries.
+
+However long a round trip was: it may be a stop that was measured. (A node that had stood still did not ask for 44 s.)"""
 
 ORPHAN_TRIES = 8
 """After so many tries a stream without a parent that lacks nothing waits for the next digest of it."""
@@ -196,8 +198,7 @@ class Repair:
         elif (stream.heard < lack.tail or stream.ahead) and (link := self._next_to_ask(stream, lack)) != 0:
             last = max(min(lack.tail, stream.heard + WANT_RUNS_MAX), stream.heard + 1)
             self._outbox.send(link, Want(StreamId(*stream.id), stream.heard + 1, last))
-        longest = max(WAIT_MAX, self._patience(stream))
-        lack.due = now + min(longest, settings.repair_next * 2.0 ** min(lack.tries, 16))
+        lack.due = now + min(WAIT_MAX, settings.repair_next * 2.0 ** min(lack.tries, 16))
 
     def _next_to_ask(self, stream: Stream, lack: Lack) -> int:
         """The link to be asked next: the parent, those that announced, then all others; 0 if all said gone."""
@@ -282,4 +283,4 @@ class Repair:
     def _patience(self, stream: Stream) -> Seconds:
         links = self._seen if not stream.parent else (stream.parent,)
         slowest = max((self._round_trip(link) for link in links), default=0.0)
-        return max(self._settings.repair_wait, 2.0 * slowest)
+        return min(WAIT_MAX, max(self._settings.repair_wait, 2.0 * slowest))

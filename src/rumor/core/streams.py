@@ -86,6 +86,11 @@ class Stream:
         """The highest run that we hold or held."""
         return max(self.ahead) if self.ahead else self.heard
 
+    @property
+    def misses_runs(self) -> bool:
+        """Whether runs are known to exist that did not come. (One that only lost its parent lacks that alone.)"""
+        return bool(self.ahead) or (self.lack is not None and self.heard < self.lack.tail)
+
     def dropped(self, number: int) -> None:
         """The message list let go of a run."""
         runs = self.runs

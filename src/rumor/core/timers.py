@@ -62,7 +62,11 @@ class Timers(Generic[Key]):
 
 def soonest(*deadlines: Seconds | None) -> Seconds | None:
     """The soonest of several deadlines, of which any may be missing."""
-    return min((deadline for deadline in deadlines if deadline is not None), default=None)
+    first = None
+    for deadline in deadlines:
+        if deadline is not None and (first is None or deadline < first):
+            first = deadline
+    return first
 
 
 def backoff(tries: int, *, first: Seconds, longest: Seconds, rng: Random) -> Seconds:

@@ -1,12 +1,20 @@
 """Tell scenarios: `python -m rumor.sim [SCENARIO] [--number N | --numbers A-B]`. Without a name: which there are."""
 
 import argparse
+import gc
 import sys
 import time
 import traceback
 from collections.abc import Iterable, Sequence
 
 from rumor.sim.scenarios import SCENARIOS, tell
+
+
+WIDTH = 22
+"""Of the column of names."""
+
+GC_AFTER = 100_000
+"""Large worlds live long: the collector need not look through them again and again."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,8 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.scenario is None:
         for name, story in sorted(SCENARIOS.items()):
-            say(f"{name:16} {(story.__doc__ or '').splitlines()[0]}")
+            say(f"{name:{WIDTH}} {(story.__doc__ or '').splitlines()[0]}")
         return 0
+    gc.set_threshold(GC_AFTER, 50, 100)
     return tell_all(options.scenario, options.numbers or [options.number])
 
 
@@ -36,6 +45,8 @@ def tell_all(name: str, numbers: Iterable[int]) -> int:
         else:
             rate = world.happened / (time.perf_counter() - began)
             say(f"{name} {number}: fine, {world.now:.0f} s, {world.happened} events, {rate:.0f}/s, {world.trace[:16]}")
+            for what, figure in world.figures.items():
+                say(f"    {what}: {figure:.6g}")
     return 1 if failed else 0
 
 

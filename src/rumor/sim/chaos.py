@@ -8,14 +8,17 @@ from rumor.sim.node import Node
 from rumor.sim.world import World
 
 LONGEST: Seconds = 30.0
-"""How long a mishap lasts at most."""
+"""How long a mishap lasts at most, unless told otherwise."""
 
 
 class Chaos:
     """Seeds and peers of a world, and what befalls them. The peers start one after another."""
 
-    def __init__(self, world: World, seeds: Sequence[Node], peers: Sequence[Node]) -> None:
+    def __init__(
+        self, world: World, seeds: Sequence[Node], peers: Sequence[Node], *, longest: Seconds = LONGEST
+    ) -> None:
         self.world = world
+        self._longest = longest
         self.seeds = list(seeds)
         self.peers = list(peers)
         self.mishaps: list[Callable[[], None]] = [self.crash, self.freeze, self.cut_off_seeds, self.publish]
@@ -28,7 +31,7 @@ class Chaos:
         while self.world.now < end:
             self.world.run(self.world.rng.uniform(0.0, every))
             self.world.rng.choice(self.mishaps)()
-        self.world.run(LONGEST + 1.0)
+        self.world.run(self._longest + 1.0)
 
     def crash(self) -> None:
         """Somebody crashes, and comes back empty after a while."""
@@ -84,7 +87,7 @@ class Chaos:
             self.world.publish(node)
 
     def _later(self, action: Callable[[], object]) -> None:
-        self.world.at(self.world.rng.uniform(0.0, LONGEST), action)
+        self.world.at(self.world.rng.uniform(0.0, self._longest), action)
 
     def _somebody(self) -> Node | None:
         running = [node for node in (*self.seeds, *self.peers) if node.up and not node.frozen]

@@ -50,8 +50,19 @@ def bounds_are_kept(node: Node) -> str | None:
     for what, count, most in bounds:
         if count > most:
             return f"{node} has {count} {what}, above {most}"
-    names = [contact.name for contact in core.contacts()]
-    return f"{node} is its own contact" if node.name in names else None
+    return views_are_disjoint(node, core)
+
+
+def views_are_disjoint(node: Node, core: Peer) -> str | None:
+    """Nobody is both a neighbor and in reserve, twice in reserve, or itself."""
+    overlay = core._overlay
+    active = [neighbor.address for neighbor in overlay.neighbors]
+    reserve = [contact.address for contact in overlay.contacts]
+    both = [*active, *reserve]
+    if len(set(both)) < len(both):
+        twice = sorted(str(address) for address in set(both) if both.count(address) > 1)
+        return f"{node} has {', '.join(twice)} in more than one place"
+    return f"{node} has itself for a contact" if node.address in both else None
 
 
 INVARIANTS: tuple[Invariant, ...] = (requests_are_answered, degree_is_bounded, bounds_are_kept)

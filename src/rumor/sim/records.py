@@ -1,7 +1,8 @@
 """What one node told its application in its present life, and whether it may be told: kept by stream.
 
     fresh      told for the first time, in any order        never twice, never after it was declared lost
-    in order   the next one each time, or a range that is lost   from the first one on, without a gap
+    in order   the next one each time, or a range that is lost   from the first one on, without a gap but for
+               what a classic text told before
 
 Each `on_…` says in words what is wrong with the event, or gives nothing.
 """
@@ -24,9 +25,11 @@ class Told(NamedTuple):
 class StreamRecord:
     """One stream at one node."""
 
-    __slots__ = ("delivered", "fresh", "lost", "next")
+    __slots__ = ("by_text", "delivered", "fresh", "lost", "next")
 
-    def __init__(self) -> None:
+    def __init__(self, by_text: Intervals) -> None:
+        self.by_text = by_text
+        """The rumors of this origin that texts told, in any of its lives."""
         self.next = 0
         """The rumor that comes next in order; 0 while none has come: where the stream begins here is not known yet."""
         self.fresh = Intervals()
@@ -44,7 +47,7 @@ class StreamRecord:
     def accounts_for(self, first: int, last: int) -> bool:
         """Whether each of these rumors was told in order or declared lost."""
         while first <= last:
-            upto = self.delivered.end_of(first) or self.lost.end_of(first)
+            upto = self.delivered.end_of(first) or self.lost.end_of(first) or self.by_text.end_of(first)
             if upto is None:
                 return False
             first = upto + 1
@@ -70,6 +73,8 @@ class StreamRecord:
         return self._go_on(first, last, self.lost)
 
     def _go_on(self, first: int, last: int, kind: Intervals) -> str | None:
+        while self.next and self.next < first and (upto := self.by_text.end_of(self.next)) is not None:
+            self.next = min(upto + 1, first)
         if self.next and first != self.next:
             return f"goes on with {first} to {last} where {self.next} comes next in order"
         kind.add(first, last)
@@ -80,7 +85,7 @@ class StreamRecord:
 class Record:
     """All streams at one node, since its present life began."""
 
-    __slots__ = ("_keeps", "_payloads", "heard", "streams")
+    __slots__ = ("_by_text", "_keeps", "_payloads", "heard", "streams")
 
     def __init__(self, *, keeps_payloads: bool) -> None:
         self._keeps = keeps_payloads
@@ -88,6 +93,7 @@ class Record:
         self.heard: dict[Told, int] = {}
         """The rumors that were told, and how often each. Empty if payloads are not kept."""
         self._payloads: dict[StreamId, list[bytes]] = {}
+        self._by_text: dict[str, Intervals] = {}
 
     def payloads(self, origin: str) -> list[bytes]:
         """What an origin said, in order, all of its lives one after another."""
@@ -97,7 +103,8 @@ class Record:
     def stream(self, id: StreamId) -> StreamRecord:
         """One stream, begun if need be."""
         if (record := self.streams.get(id)) is None:
-            record = self.streams[id] = StreamRecord()
+            by_text = self._by_text.setdefault(id.origin, Intervals())
+            record = self.streams[id] = StreamRecord(by_text)
         return record
 
     def on_run(self, event: RunDelivered) -> str | None:
@@ -119,9 +126,10 @@ class Record:
 
     def on_text(self, event: RumorHeard) -> str | None:
         """The node told its application of a rumor that came by a classic text."""
+        gossip = event.gossip
+        self._by_text.setdefault(str(gossip.origin), Intervals()).add(gossip.number, gossip.number)
         if not self._keeps:
             return None
-        gossip = event.gossip
         told = Told(str(gossip.origin), gossip.number, gossip.text.encode(errors="surrogatepass"))
         return f"heard {told} more than once" if self._hear(told) > 1 else None
 

@@ -55,7 +55,7 @@ class World:
     `backlog`: bytes under way on a link, above which nothing more is pulled; `bandwidth`: bytes a second of one link's
     direction, 0: no limit; `break_after`: how long a partition lasts until links that wait for it break.
     For huge worlds: `real_wire=False` hands frames over without encoding, `traced=False` gives up the trace,
-    `kept=False` what nodes said, did and heard, and `checked=False` the invariants.
+    `kept=False` what nodes said, did and heard, and `checked=False` the invariants, but for those of delivery.
     """
 
     def __init__(
@@ -84,6 +84,8 @@ class World:
         self.weather = Weather(self.rng, latency, loss)
         self.faults = FrameFaults(frame_loss, duplication, reordering)
         self.publications = Publications()
+        self.figures: dict[str, float] = {}
+        """What a story measured, by name, for who told it."""
         self._per_host = per_host
         self._kept = kept
         self._checked = checked
@@ -363,7 +365,7 @@ class World:
                     del node.neighbor_links[known_as]
             case _:
                 pass
-        if wrong is not None and self._checked:
+        if wrong is not None:
             self._stage.fail(f"{node}: {wrong}")
 
     def _on_neighbor(self, node: Node, event: NeighborUp) -> None:

@@ -158,6 +158,14 @@ class ClassicOverlay:
             self._remove(peer, reason, now)
             self._fill(now)
 
+    def forget(self, peer: Address, now: Seconds) -> None:
+        """It is no original node, as we thought: neither neighbor nor contact nor asked any more."""
+        self._contacts.pop(peer, None)
+        self._buried.pop(peer, None)
+        if self._asked.pop(peer, None) is not None and peer not in self._neighbors:
+            self._fill(now)
+        self.drop(peer, Reason.REPLACED, now)
+
     def _remove(self, peer: Address, reason: Reason, now: Seconds) -> None:
         was_alone = self._is_alone
         del self._neighbors[peer]

@@ -12,16 +12,23 @@ from rumor.sim.world import World
 CALM: Seconds = 120.0
 """How long a network may take to be in order again after the last mishap."""
 
+PEERS = (3, 10)
+"""From how few to how many; most bugs need no more, and small worlds are told quickly, with many numbers."""
 
-def live_through(
-    number: int, mishaps: Callable[[Chaos], list[Callable[[], None]]], *, loss: float = 0.0, peers: int = 10
-) -> World:
-    """Mishaps of some kinds for half a minute; then all must be in order within two."""
+DURATION = (5.0, 30.0)
+"""For how long mishaps happen."""
+
+LONGEST: tuple[Seconds, ...] = (2.0, 10.0, 30.0)
+"""How long each lasts at most: some are over before anybody is buried, some outlast every memory of it."""
+
+
+def live_through(number: int, mishaps: Callable[[Chaos], list[Callable[[], None]]], *, loss: float = 0.0) -> World:
+    """Mishaps of some kinds for a while, in a network of a few; then all must be in order within two minutes."""
     world = World(number, latency=(0.0005, 0.05), loss=loss)
-    everybody, seeds = populate(world, peers=peers)
-    chaos = Chaos(world, seeds, everybody)
+    everybody, seeds = populate(world, peers=world.rng.randint(*PEERS), seeds=world.rng.randint(1, 3))
+    chaos = Chaos(world, seeds, everybody, longest=world.rng.choice(LONGEST))
     chaos.mishaps = [*mishaps(chaos), chaos.publish, chaos.publish]
-    chaos.run(30.0, every=2.0)
+    chaos.run(world.rng.uniform(*DURATION), every=2.0)
     world.loss = 0.0
     calm_down(world, everybody)
     return world
@@ -58,6 +65,24 @@ def partitions(number: int) -> World:
 
 
 @scenario
+def long_partitions(number: int) -> World:
+    """Two sides are apart for one to ten minutes, and both speak: in the end each rumor was heard or declared lost."""
+    world = World(number, latency=(0.0005, 0.05))
+    peers, _ = populate(world, peers=world.rng.randint(*PEERS), seeds=world.rng.randint(1, 3))
+    for peer in peers:
+        world.start(peer)
+    settle(world, peers, within=30.0)
+    world.split([peer for peer in peers if world.rng.random() < 0.5])
+    end = world.now + world.rng.uniform(60.0, 600.0)
+    while world.now < end:
+        world.run(world.rng.uniform(0.0, 20.0))
+        world.publish(world.rng.choice(peers))
+    world.heal()
+    calm_down(world, peers)
+    return world
+
+
+@scenario
 def loss(number: int) -> World:
     """One packet in ten is lost, and peers crash and freeze."""
     return live_through(number, lambda chaos: [chaos.crash, chaos.freeze], loss=0.1)
@@ -79,10 +104,10 @@ def all_mishaps(chaos: Chaos) -> list[Callable[[], None]]:
 def harsh_frames(number: int) -> World:
     """Frames are dropped, doubled and shuffled, as TCP never does: nothing comes twice, disordered, or not at all."""
     world = World(number, frame_loss=0.1, duplication=0.1, reordering=0.1)
-    peers, _ = populate(world, peers=10)
+    peers, _ = populate(world, peers=world.rng.randint(*PEERS))
     for peer in peers:
         world.start(peer)
-    for _ in range(30):
+    for _ in range(15):
         world.run(world.rng.uniform(0.0, 2.0))
         world.publish(world.rng.choice(peers))
     world.faults.loss = world.faults.duplication = world.faults.reordering = 0.0

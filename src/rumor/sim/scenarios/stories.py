@@ -4,8 +4,13 @@ from collections.abc import Sequence
 
 from rumor.core.ids import Seconds
 from rumor.sim.node import Node
-from rumor.sim.settled import unsettled
+from rumor.sim.settled import in_pieces, one_sided, unsettled
 from rumor.sim.world import World
+
+
+def large(number: int, **weather: float) -> World:
+    """A world for many peers: quick, since nobody looks into each of them after each event."""
+    return World(number, real_wire=False, traced=False, kept=False, checked=False, **weather)  # type: ignore[arg-type]
 
 
 def populate(world: World, *, peers: int, seeds: int = 3) -> tuple[list[Node], list[Node]]:
@@ -18,6 +23,19 @@ def settle(world: World, peers: Sequence[Node], *, within: Seconds) -> None:
     """Let time pass until nothing is wrong with the peers; in time."""
     world.run_until(lambda: not unsettled(peers, world.publications), at_most=within)
     world.check(unsettled(peers, world.publications))
+
+
+def weave(world: World, peers: Sequence[Node], *, within: Seconds) -> None:
+    """Let peers start, all at once, and time pass until they are one network with links that are mutual."""
+    for peer in peers:
+        world.start(peer)
+    expect_one_web(world, peers, within=within)
+
+
+def expect_one_web(world: World, peers: Sequence[Node], *, within: Seconds) -> None:
+    """The running peers become one network with links that are mutual, in time."""
+    world.run_until(lambda: not (one_sided(peers) or in_pieces(peers)), at_most=within, every=0.25)
+    world.check([*one_sided(peers), *in_pieces(peers)])
 
 
 def expect_everybody_hears(world: World, peers: Sequence[Node], teller: Node, *, within: Seconds) -> None:

@@ -1,0 +1,102 @@
+"""Most of a network crashes at once: whom does a rumor still reach?
+
+The seeds crash with them, so that the survivors have nothing but what they remember. HyParView's own figures (Leitao,
+Pereira, Rodrigues 2007, 10,000 nodes): about all up to 90 %, 90 % of the survivors at 95 %, after four rounds.
+"""
+
+from rumor.core.ids import Seconds
+from rumor.sim.measures import components, degrees, graph
+from rumor.sim.node import Node
+from rumor.sim.scenarios.registry import on_demand, scenario
+from rumor.sim.scenarios.stories import large, populate, weave
+from rumor.sim.world import World
+
+ROUND: Seconds = 10.0
+"""A repair round: one shuffle interval."""
+
+ROUNDS = 2
+
+SPREADS: Seconds = 5.0
+"""How long a rumor has to reach whom it can."""
+
+
+def crash_many(number: int, *, peers: int, share: float, reach: float) -> World:
+    """Of so many peers a share crashes at once; two rounds later a rumor reaches so many of the survivors."""
+    world = large(number)
+    everybody, seeds = populate(world, peers=peers)
+    weave(world, everybody, within=30.0)
+    world.run(ROUND)
+    world.crash(*seeds, *world.rng.sample(everybody, round(peers * share)))
+    survivors = [peer for peer in everybody if peer.up]
+    note_pieces(world, survivors, "right after")
+    for round_ in range(1, ROUNDS + 1):
+        world.run(ROUND)
+        note_pieces(world, survivors, f"after {round_} rounds")
+    reached = reach_of(world, survivors)
+    world.check(f"a rumor reached {reached:.2%} of {len(survivors)}" if reached < reach else None)
+    return world
+
+
+def note_pieces(world: World, survivors: list[Node], moment: str) -> None:
+    """Keep what share of the survivors is in the largest piece, and how many neighbors the poorest has."""
+    links = graph(survivors)
+    largest = max(map(len, components(links)))
+    world.figures[f"share in the largest piece {moment}"] = largest / len(survivors)
+    world.figures[f"fewest neighbors {moment}"] = min(degrees(links))
+
+
+def reach_of(world: World, survivors: list[Node]) -> float:
+    """The share of the survivors that a rumor of one of them reaches."""
+    before = {peer: told_by(peer) for peer in survivors}
+    world.publish(world.rng.choice(survivors))
+    world.run(SPREADS)
+    reached = sum(told_by(peer) > before[peer] for peer in survivors) / len(survivors)
+    world.figures["share reached"] = reached
+    return reached
+
+
+def told_by(peer: Node) -> int:
+    """How many rumors a peer delivered or has seen lost, in all streams."""
+    return sum(record.top for record in peer.record.streams.values())
+
+
+@scenario
+def crash_50(number: int) -> World:
+    """Half of 500 peers crash: a rumor reaches all others."""
+    return crash_many(number, peers=500, share=0.5, reach=0.999)
+
+
+@scenario
+def crash_90(number: int) -> World:
+    """Of 500 peers 90 % crash: a rumor reaches all others."""
+    return crash_many(number, peers=500, share=0.9, reach=0.999)
+
+
+@scenario
+def crash_95(number: int) -> World:
+    """Of 500 peers 95 % crash: a rumor reaches 99 % of the others."""
+    return crash_many(number, peers=500, share=0.95, reach=0.99)
+
+
+@on_demand
+def crash_50_of_10000(number: int) -> World:
+    """Half of 10,000 peers crash: a rumor reaches 99.9 % of the others. Ten minutes."""
+    return crash_many(number, peers=10_000, share=0.5, reach=0.999)
+
+
+@on_demand
+def crash_80_of_10000(number: int) -> World:
+    """Of 10,000 peers 80 % crash: a rumor reaches 99.9 % of the others. Ten minutes."""
+    return crash_many(number, peers=10_000, share=0.8, reach=0.999)
+
+
+@on_demand
+def crash_90_of_10000(number: int) -> World:
+    """Of 10,000 peers 90 % crash: a rumor reaches 99.9 % of the others. Ten minutes."""
+    return crash_many(number, peers=10_000, share=0.9, reach=0.999)
+
+
+@on_demand
+def crash_95_of_10000(number: int) -> World:
+    """Of 10,000 peers 95 % crash: a rumor reaches 99 % of the others. Ten minutes."""
+    return crash_many(number, peers=10_000, share=0.95, reach=0.99)
