@@ -1,18 +1,16 @@
-"""What several tests of the core need: fixed addresses, a clock, and a small network without sockets."""
+"""What several tests of the core need: fixed addresses, a clock, a peer, and the other end of its links."""
 
-from collections import deque
-from collections.abc import Iterable, Mapping
-from itertools import count
+from collections.abc import Iterable, Sequence
 from random import Random
 
 from rumor.core.clock import WallClock
-from rumor.core.effects import Answer, Ask, Close, Effect, Failure, Tell
-from rumor.core.events import Event
+from rumor.core.effects import Ask, Effect
+from rumor.core.frames import Contact, Frame, Hello, NeighborRequest, Outgoing, Role
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.messages import Gossip
 from rumor.core.peer import Peer
-from rumor.core.seed import Seed
 from rumor.core.settings import Settings
+from rumor.wire.codec import CODEC
 
 EPOCH: Seconds = 1_000_000_000.0
 """The time of day at moment 0 of the tests' clock."""
@@ -64,65 +62,48 @@ def asked_in(effects: Iterable[Effect]) -> list[Address]:
     return sorted(asked)
 
 
-def make_network(
-    *, seeds: int, peers: int, number: int, settings: Settings | None = None
-) -> dict[Address, Peer | Seed]:
-    """Seeds, and peers that have joined them at moment 0; chance begins from `number`."""
-    settings = settings or Settings()
-    addresses = [seed_at(seed) for seed in range(seeds)]
-    nodes: dict[Address, Peer | Seed] = {address: Seed(settings, Random(number)) for address in addresses}
-    for address in (peer_at(peer) for peer in range(peers)):
-        peer = Peer(Identity(address), addresses, settings, clock(), Random(f"{number} {address}"))
-        peer.join(0.0)
-        nodes[address] = peer
-    return nodes
+def peer_with(
+    *seeds: Address,
+    identity: Identity | None = None,
+    settings: Settings | None = None,
+    join: Sequence[Address] = (),
+    contacts: Sequence[Contact] = (),
+) -> Peer:
+    """A peer that has not begun: by default with our address, in its first life."""
+    who = identity or Identity(ME, epoch=1000, instance=1)
+    return Peer(who, seeds, settings or Settings(), clock(), Random(0), CODEC, join=join, contacts=contacts)
 
 
-def run_network(
-    nodes: Mapping[Address, Peer | Seed], *, start: Seconds, until: Seconds
-) -> list[tuple[Address, Effect | Event]]:
-    """Let nodes act on each other, without delay or loss, and tell all that each of them did and said.
+def hello(address: Address, *, name: str = "", epoch: int = 1000, instance: int = 7, known_epoch: int = 0) -> Hello:
+    """What a peer of ours at that address says first."""
+    return Hello(
+        network="",
+        role=Role.PEER,
+        name=name or str(address),
+        address=address,
+        epoch=epoch,
+        instance=instance,
+        known_epoch=known_epoch,
+    )
 
-    Who is asked or told and is not among `nodes` can't be reached. `now` runs from deadline to deadline.
-    """
-    history: list[tuple[Address, Effect | Event]] = []
-    work: deque[tuple[Address, Effect]] = deque()
-    links: dict[int, tuple[Address, Ask]] = {}
-    numbers = count()
-    now = start
 
-    def collect() -> None:
-        for address, node in nodes.items():
-            effects, events = node.drain()
-            history.extend((address, happened) for happened in (*effects, *events))
-            work.extend((address, effect) for effect in effects)
+def pull(peer: Peer, link: int, now: Seconds) -> list[Outgoing]:
+    """All that a link is to send."""
+    frames: list[Outgoing] = []
+    while more := peer.pull(link, 1 << 20, now):
+        frames += more
+    return frames
 
-    def do(address: Address, effect: Effect) -> None:
-        match effect:
-            case Ask() | Tell() if effect.to not in nodes:
-                nodes[address].failed(effect, Failure.UNREACHABLE, now)
-            case Ask():
-                link = next(numbers)
-                links[link] = (address, effect)
-                nodes[effect.to].receive(link, address.host, effect.message, now)
-            case Tell():
-                nodes[effect.to].receive(next(numbers), address.host, effect.message, now)
-                nodes[address].told(effect, now)
-            case Answer(link, message):
-                asker, ask = links.pop(link)
-                nodes[asker].answered(ask, message, now)
-            case Close(link):
-                asker, ask = links.pop(link)
-                nodes[asker].failed(ask, Failure.CLOSED, now)
 
-    while now <= until:
-        for node in nodes.values():
-            if (deadline := node.next_deadline()) is not None and deadline <= now:
-                node.tick(now)
-        collect()
-        while work:
-            do(*work.popleft())
-            collect()
-        deadlines = [deadline for node in nodes.values() if (deadline := node.next_deadline()) is not None]
-        now = min(deadlines, default=until + 1.0)
-    return history
+def feed(peer: Peer, link: int, now: Seconds, *frames: Frame) -> list[Outgoing]:
+    """Let a link bring frames in one read, and give what it is to send then."""
+    for frame in frames:
+        peer.on_frame(link, frame, now)
+    peer.end_turn(now)
+    return pull(peer, link, now)
+
+
+def befriend(peer: Peer, link: int, who: Address, now: Seconds, **said: int) -> list[Outgoing]:
+    """Let a peer of ours dial in and become a neighbor; gives what it is sent."""
+    peer.accepted(link, who.host, now)
+    return feed(peer, link, now, hello(who, **said), NeighborRequest())

@@ -1,26 +1,30 @@
-"""A small scripted history of core peers and seeds; as a program it prints that of the seed number it is given."""
+"""A small scripted history of peers and seeds; as a program it prints that of the seed number it is given."""
 
 import sys
 from collections.abc import Iterator
 
-from rumor.core.peer import Peer
-
-from .helpers import make_network, peer_at, run_network
+from rumor.sim import World
 
 
 def history(number: int) -> Iterator[str]:
-    """Eight peers join three seeds, say something, and lose one of themselves: all that was done and said, as lines."""
-    nodes = make_network(seeds=3, peers=8, number=number)
-    for address, happened in run_network(nodes, start=0.0, until=2.0):
-        yield f"{address} {happened}"
-    for address, node in nodes.items():
-        if isinstance(node, Peer):
-            node.publish(f"from {address}", 2.0)
-    del nodes[peer_at(5)]
-    for address, happened in run_network(nodes, start=2.0, until=8.0):
-        yield f"{address} {happened}"
-    for address, node in nodes.items():
-        yield f"{address} {node.snapshot()}"
+    """Eight peers join three seeds, speak, lose two of themselves, and one comes back: all that was done and said."""
+    world = World(number, loss=0.01)
+    seeds = [world.seed() for _ in range(3)]
+    peers = [world.start(world.peer(seeds)) for _ in range(8)]
+    world.run(3.0)
+    for peer in peers:
+        world.publish(peer)
+    world.publish_many(peers[0], [b"one", b"two"], "topic")
+    world.crash(peers[5])
+    world.crash(peers[6], off=True)
+    world.run(3.0)
+    world.restart(peers[5])
+    world.publish(peers[1])
+    world.run(3.0)
+    for node in (*seeds, *peers):
+        yield from (f"{node} {happened}" for happened in (*node.did, *node.said))
+        yield f"{node} {node.core.snapshot()}"  # type: ignore[attr-defined]
+    yield world.trace
 
 
 if __name__ == "__main__":

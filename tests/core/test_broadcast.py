@@ -3,8 +3,10 @@
 import msgspec
 import pytest
 
-from rumor.core.broadcast import DIGEST_ENTRIES_MAX, EPOCH_AHEAD_MAX, HOPS_MAX, QUIET, Broadcast, Counts
+from rumor.core.broadcast import EPOCH_AHEAD_MAX, HOPS_MAX, Broadcast, Counts
 from rumor.core.clock import WallClock
+from rumor.core.digests import ENTRIES_MAX as DIGEST_ENTRIES_MAX
+from rumor.core.digests import QUIET
 from rumor.core.errors import UsageError
 from rumor.core.events import (
     Event,

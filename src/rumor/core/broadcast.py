@@ -3,13 +3,14 @@
     published --> message list --cursor of each link--> children --> ... ; acknowledgements come back up each tree
 
 Plumtree (Leitao, Pereira, Rodrigues 2007) finds one tree by the first copy of each message and its prunes. Here each
-stream has its own, found by its runs themselves: the first link to bring a run is the parent, a strictly lower hop
-count takes its place, and every other link that brings runs of the stream is pruned, for that stream and in that
-direction only. So from the second run of an origin on each run arrives once, by a shortest way. What a tree misses,
-digests show (in the place of IHAVE) and grafts fetch.
+stream has its own, found by its runs themselves, so that from the second run of an origin on each run arrives once, by
+a shortest way. This file takes each run its way through the machines that deal with streams, and knows them all:
+
+    trees.py    by which link it comes        message_list.py, serving.py    what is kept, and sent to whom
+    digests.py  what the others are told      repair.py, history.py          what is missing, and lies before our time
+    origin.py   what we say ourselves         acknowledgements.py            who owes what    delivery.py    what is told
 
 Rule 1: a run is delivered at most once, in order; or declared lost, for good. Rule 2: a relay never blocks.
-What is missing is `repair.py`'s, who owes what `acknowledgements.py`'s.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -19,10 +20,10 @@ import msgspec
 from rumor.core.acknowledgements import Acknowledgements
 from rumor.core.clock import WallClock
 from rumor.core.delivery import Delivery
+from rumor.core.digests import Digests
 from rumor.core.events import LostReason, Problem
 from rumor.core.frames import (
     Acknowledgement,
-    Digest,
     DigestEntry,
     Gone,
     Graft,
@@ -45,17 +46,10 @@ from rumor.core.serving import Link, Serving
 from rumor.core.settings import Settings
 from rumor.core.streams import Stream, Streams
 from rumor.core.timers import soonest
-from rumor.core.window import ACTIVE
+from rumor.core.trees import HOPS_MAX, Trees
 
 EPOCH_AHEAD_MAX = 600_000
 """Milliseconds that an unknown life may seem to begin after now."""
-
-DIGEST_ENTRIES_MAX = 512
-
-QUIET: Seconds = 10.0
-"""A stream without a run for so long is quiet: what links said of it last is forgotten."""
-
-HOPS_MAX = 255
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -92,15 +86,12 @@ class Broadcast:
         self.history = History(settings.message_list, self.streams, outbox)
         self._serving = Serving(self.list, self._retention, outbox)
         self._origin = Origin(identity, clock, settings.broadcast, outbox)
-        self.seen: dict[int, dict[StreamId, tuple[int, int]]] = {}
+        self._trees = Trees(self._serving.links, self.acknowledgements, outbox)
+        self._digests = Digests(settings.broadcast.digest_interval, outbox)
         self.repair = Repair(
-            settings.broadcast, self._retention, outbox, self.seen, round_trip, self._declare_lost, self._adopt
+            settings.broadcast, self._retention, outbox, self.seen, round_trip, self._declare_lost, self._trees.adopt
         )
         self._pending = 0
-        self._changed: dict[Stream, None] = {}
-        self._digest_due: Seconds | None = None
-        self._active: dict[Stream, None] = {}
-        self._pruned: dict[tuple[int, StreamId], None] = {}
         self.joined = False
         """Whether we know where our streams begin: what a first neighbor heard before is before our time."""
         self._epochs: dict[int, int] = {}
@@ -225,8 +216,12 @@ class Broadcast:
                 return
         if stream.parent == link:
             stream.hops = record.hops + 1 if record.hops < HOPS_MAX else HOPS_MAX
-        elif not record.repair and not self._place(stream, link, record, now):
-            return
+        elif not record.repair and link in self._links:
+            if self._is_own(stream):
+                self._trees.prune(link, stream.id)
+                return
+            self.seen[link][stream.id] = (run.number, record.hops)
+            self._trees.place(stream, link, record.hops)
         number = run.number
         heard = stream.heard
         if number <= heard or (stream.ahead is not None and number in stream.ahead):
@@ -253,7 +248,7 @@ class Broadcast:
             self.delivery.early_run(stream, run)
         self._pending |= stream.eager
         self.acknowledgements.expect(stream, heard)
-        self._changed[stream] = None
+        self._digests.changed[stream] = None
 
     def on_prune(self, link: int, prune: Prune, now: Seconds) -> None:
         """A link gets the stream from elsewhere."""
@@ -261,7 +256,7 @@ class Broadcast:
         if stream is not None and link in self._links:
             self.acknowledgements.drop_child(stream, self._links[link].bit)
             self._origin.tree_changed(stream, now)
-            self._announce(stream)
+            self._digests.announce(stream)
 
     def on_graft(self, link: int, graft: Graft, now: Seconds) -> None:
         """A link takes us for its parent: serve it from a run on. It counts once it is level."""
@@ -299,16 +294,13 @@ class Broadcast:
 
     def on_digest(self, link: int, entries: Iterable[DigestEntry], now: Seconds) -> None:
         """A link told how far it heard some streams."""
-        said = self.seen.get(link)
-        if said is None:
+        if link not in self.seen:
             return
         for entry in entries:
             stream = self.streams.get((entry.origin, entry.epoch, entry.lane)) or self._meet_by_digest(entry, now)
             if stream is None:
                 continue
-            id = stream.id
-            if stream in self._active or stream in self._changed or entry.number > stream.heard:
-                said[id] = (entry.number, entry.hops)
+            self._digests.heard(link, stream, entry.number, entry.hops)
             if entry.number > stream.heard:
                 if not self._is_own(stream):
                     self.repair.announced(stream, link, entry.number, entry.last, entry.first, now)
@@ -340,9 +332,8 @@ class Broadcast:
             if own is not None:
                 self._origin.on_tree(own, self._slowest(), now)
         self.acknowledgements.rooted.clear()
-        if self._changed and self._digest_due is None:
-            self._digest_due = now + self._settings.digest_interval
-        self._pruned.clear()
+        self._digests.end_turn(now)
+        self._trees.end_turn()
         self._wake_pending()
 
     def pull(self, link: int, bytes_max: int, now: Seconds) -> list[Outgoing]:
@@ -355,12 +346,11 @@ class Broadcast:
         for stream, bit in self.acknowledgements.lagging(now):
             self.acknowledgements.drop_child(stream, bit)
             self._origin.tree_changed(stream, now)
-            self._announce(stream)
+            self._digests.announce(stream)
         self.repair.tick(now)
         self.history.tick(now)
         self.delivery.tick(now)
-        if self._digest_due is not None and now >= self._digest_due:
-            self._send_digests(now)
+        self._origin.active = self._digests.tick(self._links, now) or self._origin.active
         self._origin.tick(now)
 
     def next_deadline(self) -> Seconds | None:
@@ -370,7 +360,7 @@ class Broadcast:
             self.history.next_deadline(),
             self.acknowledgements.next_deadline(),
             self.delivery.next_deadline(),
-            self._digest_due,
+            self._digests.next_deadline(),
             self.list.next_expiry(),
             *self._origin.next_deadline(),
         )
@@ -407,6 +397,11 @@ class Broadcast:
     # Inside.
 
     @property
+    def seen(self) -> dict[int, dict[StreamId, tuple[int, int]]]:
+        """By link, what it said last of streams that are active: how far it heard, and its distance from the origin."""
+        return self._digests.seen
+
+    @property
     def _links(self) -> dict[int, Link]:
         return self._serving.links
 
@@ -436,7 +431,7 @@ class Broadcast:
             self.delivery.next_run(stream, run, own=True)
             self._pending |= stream.eager
             self.acknowledgements.expect(stream, run.number - 1)
-            self._changed[stream] = None
+            self._digests.changed[stream] = None
         self._wake_pending()
 
     def _meet(self, record: RunRecord, now: Seconds) -> Stream | None:
@@ -475,10 +470,7 @@ class Broadcast:
         self.repair.forget(stream)
         self.acknowledgements.forget(stream)
         self._serving.forget(stream)
-        self._changed.pop(stream, None)
-        self._active.pop(stream, None)
-        for said in self.seen.values():
-            said.pop(stream.id, None)
+        self._digests.forget(stream)
 
     def _is_plausible(self, id: StreamId, now: Seconds) -> bool:
         """Whether such a life can be; one of our own name tells of another life of ours."""
@@ -493,40 +485,6 @@ class Broadcast:
         """The latest epoch that is believed whatever our clock says: it may have been set back, and neighbors know."""
         theirs = sorted(self._epochs.values())
         return max(self._identity.epoch, theirs[len(theirs) // 2] if theirs else 0) + EPOCH_AHEAD_MAX
-
-    def _place(self, stream: Stream, link: int, record: RunRecord, now: Seconds) -> bool:
-        """A link that is not the parent brought a run: it becomes the parent, or is pruned. False: an own run."""
-        state = self._links.get(link)
-        if state is None:
-            return True
-        id = stream.id
-        if self._is_own(stream):
-            self._prune(link, id)
-            return False
-        self.seen[link][id] = (record.run.number, record.hops)
-        if not stream.parent or record.hops + 1 < stream.hops:
-            self._adopt(stream, link, record.hops)
-        else:
-            self._prune(link, id)
-            self.acknowledgements.uncount(stream, state.bit)
-        return True
-
-    def _prune(self, link: int, id: StreamId) -> None:
-        """Tell a link to send no more runs of a stream; once a turn is enough."""
-        if (link, id) not in self._pruned:
-            self._pruned[link, id] = None
-            self._outbox.send(link, Prune(id))
-
-    def _adopt(self, stream: Stream, link: int, hops: int) -> None:
-        """A link becomes the parent, its distance is `hops`; the old one is pruned in the same turn."""
-        old = stream.parent
-        if old and old != link:
-            self._prune(old, stream.id)
-            stream.eager |= self._links[old].bit  # it may find that we are nearer to the origin than its parent
-        stream.parent = link
-        stream.hops = min(hops + 1, HOPS_MAX)
-        stream.told = None
-        self.acknowledgements.drop_child(stream, self._links[link].bit)
 
     def _may_wait(self, stream: Stream, run: Run, now: Seconds) -> bool:
         """A run above a hole: there is something to repair, and it is kept if there is room."""
@@ -544,45 +502,10 @@ class Broadcast:
         stream.first_kept = max(stream.first_kept, upto + 1)
         self.delivery.catch_up(stream)
         self.acknowledgements.expect(stream, heard)
-        self._changed[stream] = None
+        self._digests.changed[stream] = None
         self.repair.progressed(stream, now)
 
     def _wake_pending(self) -> None:
         if self._pending:
             self._serving.wake(self._pending)
             self._pending = 0
-
-    def _note_active(self, changed: list[Stream], now: Seconds) -> None:
-        """Count the streams of the last second; of those that are quiet for long, forget what links said."""
-        self._active.update(dict.fromkeys(changed))
-        for stream in [stream for stream in self._active if now - stream.changed_at > QUIET]:
-            del self._active[stream]
-            for said in self.seen.values():
-                said.pop(stream.id, None)
-        self._origin.active = sum(1 for stream in self._active if now - stream.changed_at < ACTIVE) or 1
-
-    def _announce(self, stream: Stream) -> None:
-        """Let the next digests tell of a stream."""
-        self._changed[stream] = None
-        if self._digest_due is None:
-            self._digest_due = 0.0
-
-    def _send_digests(self, now: Seconds) -> None:
-        """Tell of changed streams where they are neither sent nor come from, and are not known to be heard as far."""
-        self._digest_due = None
-        changed, self._changed = list(self._changed), {}
-        self._note_active(changed, now)
-        entries = [(stream, stream.digest()) for stream in changed]
-        for link in self._links.values():
-            if not link.bit:
-                continue  # a visitor
-            said = self.seen[link.number]
-            news = [
-                entry
-                for stream, entry in entries
-                if not stream.eager & link.bit
-                and stream.parent != link.number
-                and said.get(stream.id, (0, 0))[0] < stream.heard
-            ]
-            for start in range(0, len(news), DIGEST_ENTRIES_MAX):
-                self._outbox.send(link.number, Digest(tuple(news[start : start + DIGEST_ENTRIES_MAX])))

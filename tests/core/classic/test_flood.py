@@ -1,26 +1,35 @@
 """Flood: every rumor to every neighbor, once, in order, one at a time."""
 
-import pytest
-
 from rumor.core.classic.flood import Flood
 from rumor.core.effects import Tell
-from rumor.core.errors import UsageError
 from rumor.core.events import Problem, RumorHeard
-from rumor.core.ids import Address, Identity
+from rumor.core.ids import Address
 from rumor.core.messages import Gossip
 from rumor.core.outbox import Outbox
 from rumor.core.settings import FloodSettings
 
-from ..helpers import ANA, BO, CY, ME, clock, rumor, timestamp
+from ..helpers import ANA, BO, CY, ME, rumor
 
 
 def flood_to(*neighbors: Address, capacity: int = 100) -> tuple[Flood, Outbox]:
     """A flood with these neighbors that has heard nothing yet."""
     outbox = Outbox()
-    flood = Flood(Identity(ME), clock(), FloodSettings(capacity=capacity), outbox)
+    flood = Flood(FloodSettings(capacity=capacity), outbox)
     for neighbor in neighbors:
         flood.add_neighbor(neighbor, 0.0)
     return flood, outbox
+
+
+def own(number: int) -> Gossip:
+    """A rumor that the application knows already, since it comes from there."""
+    return rumor(number, origin=ME)
+
+
+def say(flood: Flood, number: int) -> Gossip:
+    """Pass on what the application said."""
+    gossip = own(number)
+    flood.tell(gossip, 0.0)
+    return gossip
 
 
 def tell(neighbor: Address, gossip: Gossip) -> Tell:
@@ -44,60 +53,25 @@ def told(flood: Flood, outbox: Outbox, neighbor: Address) -> list[Gossip]:
 # Saying something.
 
 
-def test_what_is_said_goes_to_every_neighbor() -> None:
-    """A rumor of our own has the next number, the time of day, our address and the text, and goes to everybody."""
+def test_what_the_application_knows_goes_to_every_neighbor_and_is_not_told_it() -> None:
+    """A rumor that came another way is passed on, once, and nothing is said of it."""
     flood, outbox = flood_to(ANA, BO)
 
-    gossip = flood.publish("hello", 2.0)
+    flood.tell(own(1), 2.0)
+    assert outbox.drain() == ([tell(ANA, own(1)), tell(BO, own(1))], [])
 
-    assert gossip == Gossip(timestamp(2.0), ME, 1, ":hello")
-    assert outbox.drain() == ([tell(ANA, gossip), tell(BO, gossip)], [RumorHeard(gossip, own=True)])
-
-
-def test_an_empty_rumor_is_a_bare_message() -> None:
-    """Without a text the rumor ends with its number, as the original's does."""
-    flood, _ = flood_to()
-
-    assert flood.publish("", 0.0).tail == ""
-
-
-def test_own_rumors_are_numbered_from_1() -> None:
-    """The numbers of our own rumors are 1, 2, 3 …, whatever else is heard."""
-    flood, _ = flood_to()
-
-    first = flood.publish("a", 0.0)
-    flood.on_gossip(rumor(7), 0.0)
-    second = flood.publish("a", 0.0)
-
-    assert [first.number, second.number] == [1, 2]
-    assert flood.heard == 3
-
-
-@pytest.mark.parametrize("text", ["a\nb", "\0", "\x1b[2J", "\ud800"])
-def test_a_text_that_is_not_one_line_is_not_said(text: str) -> None:
-    """An unfit text raises UsageError, nothing is said, and no number is lost."""
-    flood, outbox = flood_to(ANA)
-
-    with pytest.raises(UsageError, match="one line"):
-        flood.publish(text, 0.0)
-
+    flood.tell(own(1), 3.0)
     assert outbox.drain() == ([], [])
-    assert flood.publish("fit", 0.0).number == 1
+    assert flood.heard == 1
 
 
-@pytest.mark.parametrize("character", ["a", "é", "🎉"])
-def test_a_rumor_fills_the_greatest_length_and_no_more(character: str) -> None:
-    """The whole text is at most 1,023 bytes of UTF-8, so that an original node reads it whole."""
-    flood, outbox = flood_to(ANA)
-    head = len(f"{timestamp(0.0)}:{ME}:GOSSIP1:")
-    fit, left = divmod(1023 - head, len(character.encode()))
+def test_whether_anybody_is_told() -> None:
+    """Who has a neighbor tells somebody."""
+    flood, _ = flood_to()
+    assert not flood.has_neighbors
 
-    with pytest.raises(UsageError, match=f"a rumor of .* bytes is too long: {1023 - head} bytes fit"):
-        flood.publish(character * (fit + 1), 0.0)
-    assert outbox.drain() == ([], [])
-
-    gossip = flood.publish(character * fit + "a" * left, 0.0)
-    assert len(f"{gossip.timestamp}:{gossip.origin}:GOSSIP{gossip.number}{gossip.tail}".encode()) == 1023
+    flood.add_neighbor(ANA, 0.0)
+    assert flood.has_neighbors
 
 
 # Hearing something.
@@ -108,20 +82,20 @@ def test_what_is_heard_is_passed_on_unchanged() -> None:
     flood, outbox = flood_to(ANA, BO)
     gossip = Gossip("1.50", CY, 7, " odd: tail")
 
-    flood.on_gossip(gossip, 0.0)
+    assert flood.on_gossip(gossip, 0.0)
 
-    assert outbox.drain() == ([tell(ANA, gossip), tell(BO, gossip)], [RumorHeard(gossip, own=False)])
+    assert outbox.drain() == ([tell(ANA, gossip), tell(BO, gossip)], [RumorHeard(gossip)])
 
 
 def test_what_was_heard_is_not_heard_again() -> None:
     """A rumor that comes a second time, also one of our own, goes nowhere."""
     flood, outbox = flood_to(ANA)
-    own = flood.publish("mine", 0.0)
+    mine = say(flood, 1)
     flood.on_gossip(rumor(1), 0.0)
     outbox.drain()
 
-    flood.on_gossip(own, 1.0)
-    flood.on_gossip(rumor(1), 1.0)
+    assert not flood.on_gossip(mine, 1.0)
+    assert not flood.on_gossip(rumor(1), 1.0)
 
     assert outbox.drain() == ([], [])
     assert flood.heard == 2
@@ -164,7 +138,7 @@ def test_a_rumor_that_did_not_get_through_is_told_again() -> None:
 
     flood.on_failed(ANA, one, 1.0)
     flood.on_gossip(two, 1.1)
-    assert outbox.drain() == ([], [RumorHeard(two, own=False)])
+    assert outbox.drain() == ([], [RumorHeard(two)])
     assert flood.next_deadline() == 1.5
 
     flood.tick(1.5)
@@ -189,8 +163,8 @@ def test_what_became_of_a_rumor_that_is_not_under_way_does_not_count() -> None:
 def test_what_became_of_a_rumor_to_a_lost_neighbor_does_not_count() -> None:
     """Who is no neighbor any more is neither told further nor tried again."""
     flood, outbox = flood_to(ANA)
-    gossip = flood.publish("a", 0.0)
-    flood.publish("b", 0.0)
+    gossip = say(flood, 1)
+    say(flood, 2)
     outbox.drain()
 
     flood.remove_neighbor(ANA)
@@ -204,7 +178,7 @@ def test_what_became_of_a_rumor_to_a_lost_neighbor_does_not_count() -> None:
 def test_a_retry_ends_with_the_neighbor() -> None:
     """A rumor that waits for its next try is forgotten with the neighbor."""
     flood, outbox = flood_to(ANA)
-    flood.on_failed(ANA, flood.publish("a", 0.0), 0.0)
+    flood.on_failed(ANA, say(flood, 1), 0.0)
     outbox.drain()
 
     flood.remove_neighbor(ANA)
@@ -230,23 +204,23 @@ def test_a_second_neighbor_begins_with_what_comes_next() -> None:
 def test_what_was_said_to_nobody_waits_for_the_first_neighbor() -> None:
     """The first neighbor is told at once what was said or heard while there was none."""
     flood, outbox = flood_to()
-    own = flood.publish("early", 0.0)
+    early = say(flood, 1)
     flood.on_gossip(rumor(1), 0.0)
-    assert outbox.drain() == ([], [RumorHeard(own, own=True), RumorHeard(rumor(1), own=False)])
+    assert outbox.drain() == ([], [RumorHeard(rumor(1))])
 
     flood.add_neighbor(ANA, 1.0)
 
-    assert told(flood, outbox, ANA) == [own, rumor(1)]
+    assert told(flood, outbox, ANA) == [early, rumor(1)]
 
 
 def test_what_the_last_neighbor_was_not_told_waits_for_the_next() -> None:
     """A rumor that was under way to a lost last neighbor, and what follows it, goes to the next one."""
     flood, outbox = flood_to(ANA)
-    first = flood.publish("first", 0.0)
+    first = say(flood, 1)
     flood.on_told(ANA, first)
-    second = flood.publish("second", 0.0)
+    second = say(flood, 2)
     flood.remove_neighbor(ANA)
-    third = flood.publish("third", 0.0)
+    third = say(flood, 3)
     outbox.drain()
 
     flood.add_neighbor(BO, 1.0)
@@ -257,7 +231,7 @@ def test_what_the_last_neighbor_was_not_told_waits_for_the_next() -> None:
 def test_the_next_neighbor_gets_what_only_the_last_of_several_was_not_told() -> None:
     """What waits is measured by the neighbor that went last."""
     flood, outbox = flood_to(ANA, BO)
-    gossip = flood.publish("a", 0.0)
+    gossip = say(flood, 1)
     flood.on_told(BO, gossip)
     flood.remove_neighbor(ANA)
     flood.remove_neighbor(BO)
@@ -271,7 +245,7 @@ def test_the_next_neighbor_gets_what_only_the_last_of_several_was_not_told() -> 
 def test_a_neighbor_that_was_never_told_anything_can_go() -> None:
     """Removing who is no neighbor, before and after others, changes nothing."""
     flood, outbox = flood_to()
-    gossip = flood.publish("a", 0.0)
+    gossip = say(flood, 1)
 
     flood.remove_neighbor(ANA)
     flood.add_neighbor(BO, 0.0)
@@ -282,8 +256,8 @@ def test_a_neighbor_that_was_never_told_anything_can_go() -> None:
 def test_a_neighbor_that_falls_too_far_behind_misses_rumors_and_that_is_said() -> None:
     """When the list forgets what a neighbor was not told, it goes on with the oldest there is, and people hear."""
     flood, outbox = flood_to(ANA, capacity=2)
-    first = flood.publish("1", 0.0)
-    rest = [flood.publish(str(number), 0.0) for number in range(2, 6)]
+    first = say(flood, 1)
+    rest = [say(flood, number) for number in range(2, 6)]
     outbox.drain()
 
     flood.on_told(ANA, first)

@@ -66,14 +66,14 @@ def partitions(number: int) -> World:
 
 @scenario
 def long_partitions(number: int) -> World:
-    """Two sides are apart for one to ten minutes, and both speak: in the end each rumor was heard or declared lost."""
+    """Two sides are apart for one to five minutes, and both speak: in the end each rumor was heard or declared lost."""
     world = World(number, latency=(0.0005, 0.05))
     peers, _ = populate(world, peers=world.rng.randint(*PEERS), seeds=world.rng.randint(1, 3))
     for peer in peers:
         world.start(peer)
     settle(world, peers, within=30.0)
     world.split([peer for peer in peers if world.rng.random() < 0.5])
-    end = world.now + world.rng.uniform(60.0, 600.0)
+    end = world.now + world.rng.uniform(60.0, 300.0)
     while world.now < end:
         world.run(world.rng.uniform(0.0, 20.0))
         world.publish(world.rng.choice(peers))
