@@ -125,7 +125,11 @@ class Rumor(Program):
         self.role = role
         command = [sys.executable, "-m", "rumor", role, str(port), "--json", "--profile", profile, *arguments]
         super().__init__(command, cwd)
-        self.address = str(self.wait_event("listening")["node"])
+        try:
+            self.address = str(self.wait_event("listening")["node"])
+        except BaseException:
+            self.kill()
+            raise
         self.port = int(self.address.rpartition(":")[2])
 
     def wait_event(self, name: str, /, within: float = PATIENCE, **fields: object) -> Event:
@@ -155,7 +159,11 @@ class Classic(Program):
         self.log = cwd / f"classic-{role}-{time.monotonic_ns()}.log"
         script = str(ROOT / "tests" / "classic" / "node.py")
         super().__init__([sys.executable, script, role, str(port), "--log", str(self.log), *arguments], cwd)
-        self.address = self.wait_text("listening ").removeprefix("listening ")
+        try:
+            self.address = self.wait_text("listening ").removeprefix("listening ")
+        except BaseException:
+            self.kill()
+            raise
         self.port = int(self.address.rpartition(":")[2])
 
     def logged(self, text: str) -> int:

@@ -65,7 +65,7 @@ class History:
             return
         self._asks = True
         for stream in self._streams:
-            if stream.first_kept > 1 and stream.id.lane == Lane.APP:
+            if stream.first_kept > 1 and stream.id.lane == Lane.APP and stream.hops:  # not one of our own
                 self._reaches[stream.id] = _Reach(stream.first_kept)
                 self._ask_next(stream.id, links)
         self._end_if_complete()

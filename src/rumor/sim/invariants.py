@@ -57,7 +57,7 @@ def views_are_disjoint(node: Node, core: Peer) -> str | None:
     """Nobody is both a neighbor and in reserve, twice in reserve, or itself."""
     overlay = core._overlay
     active = [neighbor.address for neighbor in overlay.neighbors]
-    reserve = [contact.address for contact in overlay.contacts]
+    reserve = [contact.address for contact in overlay._reserve]
     both = [*active, *reserve]
     if len(set(both)) < len(both):
         twice = sorted(str(address) for address in set(both) if both.count(address) > 1)
