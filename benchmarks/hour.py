@@ -1,9 +1,9 @@
 """One hour of virtual time under load, and what a quiet stream takes: `python -m benchmarks.hour [--minutes N]`.
 
-    hour       8 peers in the simulated world; one publishes 50,000 rumors a second in runs of 256: what the process
-               takes after each 5 minutes; it must not grow
-    streams    9 peers, so that each has 8 links; 5,000 streams of one run each, then quiet for longer than anything is
-               kept: what each stream takes at a node, by tracemalloc, as far as the core and the wire allocated it
+hour       8 peers in the simulated world; one publishes 50,000 rumors a second in runs of 256: what the process
+           takes after each 5 minutes; it must not grow
+streams    9 peers, so that each has 8 links; 5,000 streams of one run each, then quiet for longer than anything is
+           kept: what each stream takes at a node, by tracemalloc, as far as the core and the wire allocated it
 """
 
 import argparse

@@ -142,8 +142,8 @@ def test_the_origin_tells_nobody() -> None:
     assert (node.told(), node.machine.rooted, node.stream.tree) == ([], [node.stream], 1)
 
 
-def test_who_is_no_child_is_not_heard() -> None:
-    """A link that does not get the stream from us, or is not known, acknowledges nothing."""
+def test_who_acknowledges_is_a_child() -> None:
+    """It takes us for its parent, and gets what follows; a link that is not known acknowledges nothing."""
     node = Node(children=ONE)
     node.hear(1)
     node.told()
@@ -151,7 +151,7 @@ def test_who_is_no_child_is_not_heard() -> None:
     node.acknowledged(TWO, 1, 1)
     node.acknowledged(77, 1, 1)
 
-    assert (node.told(), node.stream.owed) == ([], {ONE: (0, 0, 0)})
+    assert (node.stream.eager, node.stream.owed) == (ONE | TWO, {ONE: (0, 0, 0), TWO: (1, 1, 1)})
 
 
 def test_all_streams_of_a_turn_are_told_in_one_frame_to_each_parent() -> None:

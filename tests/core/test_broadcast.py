@@ -75,6 +75,13 @@ class Node:
         self.it.on_run(link, record_at(number, hops=hops, repair=repair), now)
         self.it.end_turn(now)
 
+    def child(self, *links: int, heard: int = 1, id: StreamId = STREAM, now: Seconds = 0.0) -> None:
+        """Links acknowledge so many runs, and so are children."""
+        for link in links:
+            self.it.on_acknowledgement(link, acknowledged(heard, heard, 1, id), now)
+        self.it.end_turn(now)
+        self.sent(now)
+
     def publish(self, *payloads: bytes, now: Seconds = 0.0) -> None:
         for payload in payloads:
             self.it.publish(Lane.APP, payload, "", now)
@@ -130,14 +137,14 @@ def test_a_second_link_that_brings_a_run_is_pruned() -> None:
     """For this stream, once a turn, and it is not waited for; its copy is told to nobody."""
     node = Node()
     node.run(ONE, 1)
-    node.sent()
+    node.child(THREE)
     node.events()
 
     node.it.on_run(TWO, record_at(1), 0.0)
     node.it.on_run(TWO, record_at(2), 0.0)
     node.it.end_turn(0.0)
 
-    assert node.sent() == {ONE: [acknowledged(2, 0, 1)], TWO: [Prune(STREAM)], THREE: [passed_on(2)]}
+    assert node.sent() == {ONE: [acknowledged(2, 1, 2)], TWO: [Prune(STREAM)], THREE: [passed_on(2)]}
     assert node.events() == [RunDelivered(run_at(2), False, True, True)]
     assert node.it.counts == Counts(2, 1, 0)
 
@@ -172,12 +179,12 @@ def test_a_run_that_was_asked_for_says_nothing_about_the_tree() -> None:
     """Whoever brings a repair is neither parent nor pruned for it."""
     node = Node()
     node.run(ONE, 1)
-    node.sent()
+    node.child(TWO, THREE)
 
     node.run(TWO, 2, repair=True)
 
     assert node.stream().parent == ONE
-    assert node.sent() == {ONE: [acknowledged(2, 0, 1)], THREE: [passed_on(2)]}
+    assert node.sent() == {ONE: [acknowledged(2, 1, 3)], THREE: [passed_on(2)]}
 
 
 def test_a_run_from_a_link_that_is_none_is_taken() -> None:
@@ -217,7 +224,7 @@ def test_a_run_above_a_hole_is_told_early_goes_on_and_the_hole_is_asked_for() ->
     """What fills it ends the search, and all is told in order."""
     node = Node()
     node.run(ONE, 1)
-    node.sent()
+    node.child(TWO, THREE)
     node.events()
 
     node.run(ONE, 3)
@@ -357,9 +364,10 @@ def test_a_full_run_leaves_at_once() -> None:
     node.it.publish(Lane.APP, b"x" * 40_000, "", 0.0)
     node.it.publish(Lane.APP, b"y" * 40_000, "", 0.0)
     assert len(node.sent()[ONE]) == 1
+    node.child(ONE, id=OWN)
     node.it.publish_many([b"z" * 40_000] * 2, "", 0.0)
 
-    assert len(node.sent()[ONE]) == 2
+    assert len(node.sent()[ONE]) == 1
 
 
 def test_before_the_first_hello_what_is_published_waits() -> None:
@@ -392,7 +400,7 @@ def test_alone_what_is_published_is_sealed_after_a_while() -> None:
     outbox.open_link(ONE)
     it.add_link(ONE, LIFE, 3.0)
 
-    assert [frame.repair for frame in it.pull(ONE, 1 << 20, 3.0) if isinstance(frame, RawRecord)] == [True]
+    assert [frame.repair for frame in it.pull(ONE, 1 << 20, 3.0) if isinstance(frame, RawRecord)] == [False]
 
 
 def test_an_acknowledged_rumor_is_told_of() -> None:
@@ -441,11 +449,11 @@ def test_a_pruned_link_gets_digests_only() -> None:
     """It is told of what comes, after a moment, and no more runs."""
     node = Node()
     node.run(ONE, 1)
-    node.sent()
+    node.child(TWO, THREE)
 
     node.it.on_prune(TWO, Prune(STREAM), 0.0)
     node.run(ONE, 2)
-    assert node.sent() == {ONE: [acknowledged(2, 0, 1)], THREE: [passed_on(2)]}
+    assert node.sent() == {ONE: [acknowledged(2, 1, 2)], THREE: [passed_on(2)]}
     node.it.tick(0.05)
 
     assert node.sent() == {TWO: [Digest((head_at(2, hops=1),))]}
@@ -638,6 +646,19 @@ def test_of_a_quiet_stream_what_links_said_is_forgotten() -> None:
     assert (node.it.seen[ONE], node.it.seen[TWO]) == ({}, {other: (1, 0)})
 
 
+def test_when_all_is_quiet_what_links_said_is_forgotten_too() -> None:
+    """Though nothing more is told. (1,000 streams that ended together took 700 bytes each, for good.)"""
+    node = Node()
+    node.run(ONE, 1)
+    node.it.tick(0.05)
+    node.it.tick(QUIET)
+    assert node.it.seen[ONE] == {STREAM: (1, 0)}
+
+    node.it.tick(QUIET + 0.1)
+
+    assert node.it.seen[ONE] == {}
+
+
 # Links that go.
 
 
@@ -677,13 +698,15 @@ def test_a_child_that_lags_gets_digests_only() -> None:
     """After the grace it is dropped, and told how far we are."""
     node = Node(ONE, TWO)
     node.run(ONE, 1)
+    node.child(TWO)
+    node.run(ONE, 2)
     node.sent()
     for now in (0.5, 1.0, 1.5, 2.0, 2.5):
         node.it.tick(now)
         node.it.end_turn(now)
     node.it.tick(2.6)
 
-    assert node.sent(2.6) == {ONE: [acknowledged(1, 1, 1)], TWO: [Digest((head_at(1, hops=1),))]}
+    assert node.sent(2.6) == {ONE: [acknowledged(2, 2, 1)], TWO: [Digest((head_at(2, hops=1),))]}
 
 
 # Loss.
@@ -802,5 +825,8 @@ def test_after_a_sleep_the_list_is_trimmed_and_nobody_blamed() -> None:
     node.it.tick(100.0)
 
     assert node.it.list.bytes == 0
-    assert node.stream().eager == node.it._links[TWO].bit
-    assert node.sent(100.0) == {ONE: [acknowledged(1, 0, 1)]}
+    assert node.stream().counted == node.it._links[TWO].bit
+    assert node.sent(100.0) == {
+        ONE: [acknowledged(1, 0, 1)],
+        TWO: [Digest((head_at(1, hops=1, first=2),))],
+    }

@@ -1,5 +1,7 @@
 """The time of day."""
 
+import pytest
+
 from rumor.core.clock import WallClock
 
 
@@ -17,3 +19,19 @@ def test_a_time_of_day_that_was_moved_is_followed() -> None:
     clock.offset = 200.0
 
     assert clock.timestamp(1.0) == "201.0"
+
+
+def test_a_moment_is_told_in_whole_parts_of_a_second() -> None:
+    """Runs carry microseconds, epochs milliseconds."""
+    clock = WallClock(1_700_000_000.0)
+
+    assert clock.microseconds(0.25) == 1_700_000_000_250_000
+    assert clock.milliseconds(0.25) == 1_700_000_000_250
+
+
+@pytest.mark.parametrize("offset", [-5.0, -1e9])
+def test_the_time_of_day_is_never_before_1970(offset: float) -> None:
+    """A clock that is far wrong gives 0, since frames know no negative times."""
+    clock = WallClock(offset)
+
+    assert (clock.microseconds(1.0), clock.milliseconds(1.0)) == (0, 0)

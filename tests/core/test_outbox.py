@@ -1,7 +1,8 @@
-"""The outbox: in order, once, and routed before it is drained."""
+"""The outbox: in order, once, and routed before it is drained; what waits for links, ahead of all else."""
 
-from rumor.core.effects import Close
+from rumor.core.effects import Close, Wake
 from rumor.core.events import Problem
+from rumor.core.frames import Probe
 from rumor.core.outbox import Outbox
 
 
@@ -47,3 +48,72 @@ def test_routing_begins_anew_after_a_drain() -> None:
     assert outbox.next_unrouted() is None
     outbox.say(Problem("new"))
     assert outbox.next_unrouted() == Problem("new")
+
+
+# Links.
+
+
+def test_what_is_sent_waits_for_its_link_in_order() -> None:
+    """The link is woken once, and gives all of it at once; then nothing more."""
+    outbox = Outbox()
+    outbox.open_link(1)
+    outbox.open_link(3)
+
+    outbox.send(1, Probe(1))
+    outbox.send(3, Probe(2))
+    outbox.send(1, Probe(3))
+
+    assert outbox.drain() == ([Wake(1), Wake(3)], [])
+    assert outbox.take(1) == [Probe(1), Probe(3)]
+    assert outbox.take(1) == []
+    assert outbox.take(3) == [Probe(2)]
+
+
+def test_a_link_is_woken_again_only_after_it_was_dry() -> None:
+    """Until then whoever pulls it comes by anyway."""
+    outbox = Outbox()
+    outbox.open_link(1)
+    outbox.wake(1)
+    outbox.drain()
+
+    outbox.take(1)
+    outbox.wake(1)
+    assert outbox.drain() == ([], [])
+
+    outbox.dry(1)
+    outbox.wake(1)
+    assert outbox.drain() == ([Wake(1)], [])
+
+
+def test_a_link_that_is_not_there_gets_nothing() -> None:
+    """What is sent over a link that is gone, or never was, is dropped without a word."""
+    outbox = Outbox()
+    outbox.open_link(1)
+    outbox.send(1, Probe(1))
+    outbox.drain()
+
+    outbox.close_link(1)
+    outbox.close_link(9)
+    outbox.send(1, Probe(2))
+    outbox.wake(1)
+    outbox.dry(1)
+
+    assert outbox.drain() == ([], [])
+    assert outbox.take(1) == []
+
+
+def test_a_link_that_takes_nothing_runs_over() -> None:
+    """What does not fit any more is dropped, and the link named once; a closed one is not named."""
+    outbox = Outbox(control_capacity=1)
+    for link in (1, 3, 5):
+        outbox.open_link(link)
+        outbox.send(link, Probe(1))
+    assert outbox.overrun() == []
+
+    for link in (5, 1, 3, 1):
+        outbox.send(link, Probe(2))
+    outbox.close_link(3)
+
+    assert outbox.overrun() == [5, 1]
+    assert outbox.overrun() == []
+    assert outbox.take(1) == [Probe(1)]

@@ -1,504 +1,741 @@
-"""A peer: its machines together, and what one finds out told to the others."""
+"""A peer: its machines together, and what one finds out told to the others. Texts: classic/test_texts.py."""
 
-from random import Random
+from typing import TypeVar
 
 import pytest
 
-from rumor.core.effects import Answer, Ask, Close, Failure, Tell
+from rumor.core.effects import Ask, Dial, Effect, Failure, Hangup, Tell, Wake
 from rumor.core.errors import UsageError
 from rumor.core.events import (
+    Alone,
     DeathReported,
+    Event,
+    HistoryReached,
+    LinkReady,
     NeighborDied,
     NeighborDown,
     NeighborUp,
-    PeerListReceived,
+    OriginWanted,
     Problem,
+    PublishProgress,
     Reason,
-    Registered,
     RumorHeard,
-    Strike,
+    RumorsLost,
+    RunDelivered,
+    TwoLives,
 )
-from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.messages import (
-    ConnectAccepted,
-    ConnectRequest,
-    DeadNode,
-    Gossip,
-    Incoming,
-    LivenessReply,
-    LivenessRequest,
-    PeerList,
-    Preface,
-    Register,
+from rumor.core.frames import (
+    AcknowledgedStream,
+    Acknowledgement,
+    Buckets,
+    Contact,
+    Digest,
+    DigestEntry,
+    ForwardJoin,
+    Gone,
+    Goodbye,
+    Graft,
+    Heads,
+    Hello,
+    Lane,
+    NeighborAccepted,
+    NeighborRequest,
+    Outgoing,
+    Parting,
+    Probe,
+    ProbeReply,
+    Prune,
+    RawRecord,
+    Run,
+    RunRecord,
+    Shuffle,
+    ShuffleReply,
+    StreamId,
+    Summary,
+    Want,
 )
-from rumor.core.peer import Peer, PeerSnapshot
-from rumor.core.settings import ClassicOverlaySettings, RegistrationSettings, Settings
+from rumor.core.ids import Address, Identity
+from rumor.core.messages import DeadNode, Gossip, PeerList, Register
+from rumor.core.peer import VISIT, Peer
+from rumor.core.settings import BroadcastSettings, LinkSettings, Settings
+from rumor.core.snapshot import Receipt
+from rumor.wire.codec import CODEC
+from rumor.wire.frames import decode_run
 
-from .helpers import (
-    ANA,
-    BO,
-    CY,
-    ME,
-    SEED_NUMBERS,
-    clock,
-    make_network,
-    peer_at,
-    rumor,
-    run_network,
-    seed_at,
-    timestamp,
-)
+from .helpers import ANA, BO, CY, EPOCH, ME, befriend, feed, hello, peer_with, pull, seed_at, timestamp
 
 SEED = seed_at(0)
-REGISTER = Ask(SEED, Register(ME), 5.0)
-SETTINGS = Settings(
-    classic_overlay=ClassicOverlaySettings(wanted_min=2, wanted_max=2),
-    registration=RegistrationSettings(renewal_jitter=0.0),
-)
+E = TypeVar("E")
+F = TypeVar("F")
+MINE = StreamId(str(ME), 1000, Lane.APP)
 
 
-def peer_with(identity: Identity | None = None, settings: Settings = SETTINGS) -> Peer:
-    """A peer with one seed that has not begun."""
-    return Peer(identity or Identity(ME), [SEED], settings, clock(), Random(0))
-
-
-def peer_among(*neighbors: Address, settings: Settings = SETTINGS) -> Peer:
-    """A peer that its seed listed at moment 0, and these neighbors accepted."""
+def begun(*neighbors: Address, settings: Settings | None = None) -> Peer:
+    """A peer that began at moment 0 and that these peers of ours dialled: by links 1, 3, 5 …"""
     peer = peer_with(settings=settings)
     peer.join(0.0)
-    peer.answered(REGISTER, PeerList((*neighbors, ME)), 0.0)
-    for neighbor in neighbors:
-        peer.answered(connect(neighbor), ConnectAccepted(), 0.0)
+    for index, neighbor in enumerate(neighbors):
+        befriend(peer, 2 * index + 1, neighbor, 0.0)
     peer.drain()
-    assert peer.snapshot().neighbors == neighbors
     return peer
 
 
-def connect(neighbor: Address) -> Ask:
-    """What is asked of a peer that shall be our neighbor."""
-    return Ask(neighbor, ConnectRequest(ME), 5.0)
+def run_of(origin: Address, number: int, *payloads: bytes, lane: Lane = Lane.APP, epoch: int = 1000) -> RunRecord:
+    """A run as a neighbor sends it, each run with as many rumors as the one before."""
+    first = (number - 1) * len(payloads) + 1
+    run = Run(str(origin), epoch, lane, number, first, int(EPOCH * 1e6), "", list(payloads))
+    return RunRecord(0, 0, False, run, CODEC.seal(run))
 
 
-def liveness(neighbor: Address, now: Seconds) -> Ask:
-    """What is asked of a neighbor at that moment."""
-    return Ask(neighbor, LivenessRequest(timestamp(now), ME.host), 1.0)
+def events_of(peer: Peer, kind: type[E]) -> list[E]:
+    """What was said of one kind since the last look; all else is taken out, too."""
+    return [event for event in peer.drain()[1] if isinstance(event, kind)]
 
 
-def tell(neighbor: Address, gossip: Gossip) -> Tell:
-    """A rumor on its way to a neighbor."""
-    return Tell(neighbor, gossip, 5.0)
+def of_kind(frames: list[Outgoing], kind: type[F]) -> list[F]:
+    """The frames of one kind."""
+    return [frame for frame in frames if isinstance(frame, kind)]
 
 
-def kill(peer: Peer, neighbor: Address) -> None:
-    """Let three liveness requests to a neighbor fail, at moments 0, 1 and 2."""
-    for now in (0.0, 1.0, 2.0):
-        peer.tick(now)
-        peer.failed(liveness(neighbor, now), Failure.UNREACHABLE, now)
+def runs_in(frames: list[Outgoing]) -> list[Run]:
+    """The runs among frames."""
+    return [decode_run(record.raw) for record in of_kind(frames, RawRecord)]
 
 
-# Joining.
+def payloads(event: RunDelivered) -> list[bytes]:
+    """What a run brought."""
+    return event.run.payloads
 
 
-def test_a_peer_begins_with_its_seeds() -> None:
-    """Joining is registering, and nothing else; something is due within a second."""
-    peer = peer_with()
+# Beginning.
+
+
+def test_a_peer_begins_with_its_seeds_and_with_whom_it_knows() -> None:
+    """Joining asks the seeds, and dials who was named and who was remembered."""
+    peer = peer_with(SEED, join=[ANA], contacts=[Contact("bo", BO)])
 
     peer.join(0.0)
 
-    assert peer.drain() == ([REGISTER], [])
-    assert peer.snapshot() == PeerSnapshot(address=ME, neighbors=(), seeds=(), contacts=0, heard=0)
+    effects, events = peer.drain()
+    assert {effect.to for effect in effects if isinstance(effect, Ask | Dial)} == {SEED, ANA, BO}
+    assert events == []
     deadline = peer.next_deadline()
     assert deadline is not None
-    assert 0.5 <= deadline <= 1.0
+    assert deadline <= 1.0
 
 
-def test_the_peers_that_a_seed_lists_are_asked() -> None:
-    """A list is told without ourselves, each peer once, and its peers are asked to be neighbors."""
-    peer = peer_with()
+def test_a_life_without_an_epoch_begins_now() -> None:
+    """Who has stored none takes the time of day in milliseconds."""
+    peer = peer_with(identity=Identity(ME))
+
+    peer.join(5.0)
+
+    assert peer.snapshot().epoch == int((EPOCH + 5.0) * 1000)
+
+
+def test_a_fresh_peer_has_nothing() -> None:
+    """The snapshot of who knows nobody."""
+    snapshot = begun().snapshot()
+
+    assert (snapshot.name, snapshot.address, snapshot.epoch) == (str(ME), ME, 1000)
+    assert (snapshot.neighbors, snapshot.seeds, snapshot.contacts, snapshot.heard) == ((), (), 0, 0)
+    assert (snapshot.streams, snapshot.list_bytes, snapshot.lacking, snapshot.not_bridged) == (0, 0, 0, 0)
+
+
+# Neighbors.
+
+
+def test_who_dials_and_asks_is_a_neighbor() -> None:
+    """It is answered with our Hello and a yes, watched at once, and compared with."""
+    peer = begun()
+
+    sent = befriend(peer, 1, ANA, 1.0)
+
+    assert [type(frame) for frame in sent] == [Hello, NeighborAccepted, Probe, Summary]
+    assert NeighborUp(ANA, Reason.ACCEPTED, str(ANA), 1) in peer.drain()[1]
+    (neighbor,) = peer.snapshot().neighbors
+    assert (neighbor.name, neighbor.address, neighbor.link, neighbor.round_trip) == (str(ANA), ANA, 1, 0.0)
+
+
+def test_who_is_dialled_and_accepts_is_a_neighbor() -> None:
+    """A peer that a seed lists is dialled, greeted, asked, and a neighbor once it says yes."""
+    peer = peer_with(SEED)
     peer.join(0.0)
     peer.drain()
+    peer.answered(Ask(SEED, Register(ME), 5.0), PeerList((ANA, ME)), 0.0)
+    (dial,) = [effect for effect in peer.drain()[0] if isinstance(effect, Dial)]
+    assert dial == Dial(2, ANA, 5.0)
+    assert [type(frame) for frame in pull(peer, 2, 0.0)] == [Hello]
 
-    peer.answered(REGISTER, PeerList((ANA, ME, ANA, ME)), 0.0)
+    peer.dialled(2, 0.1)
+    assert of_kind(feed(peer, 2, 0.1, hello(ANA)), NeighborRequest) == [NeighborRequest(urgent=True, joining=True)]
+    feed(peer, 2, 0.2, NeighborAccepted((Contact("cy", CY),)))
 
-    assert peer.drain() == (
-        [connect(ANA)],
-        [Registered(SEED, renewed=False), PeerListReceived(SEED, (ANA,))],
-    )
-    assert peer.snapshot() == PeerSnapshot(address=ME, neighbors=(), seeds=(SEED,), contacts=1, heard=0)
+    assert NeighborUp(ANA, Reason.ASKED, str(ANA), 2) in events_of(peer, NeighborUp)
+    assert peer.contacts() == (Contact(str(ANA), ANA), Contact("cy", CY))
 
 
-def test_who_accepts_is_watched_and_told_what_nobody_heard() -> None:
-    """A first neighbor gets its first liveness request at once, and what was said while there was none."""
-    peer = peer_with()
+def test_a_link_is_woken_once_until_it_is_dry() -> None:
+    """What is sent meanwhile goes along with the next pull."""
+    peer = begun(ANA)
+
+    peer.on_frame(1, Probe(1), 1.0)
+    peer.on_frame(1, Probe(2), 1.0)
+
+    assert peer.drain()[0] == [Wake(1)]
+    assert pull(peer, 1, 1.0) == [ProbeReply(1), ProbeReply(2)]
+    peer.on_frame(1, Probe(3), 1.0)
+    assert peer.drain()[0] == [Wake(1)]
+
+
+def test_an_answered_probe_tells_the_round_trip() -> None:
+    """It is shown with the neighbor."""
+    peer = begun()
+    (probe,) = of_kind(befriend(peer, 1, ANA, 1.0), Probe)
+
+    feed(peer, 1, 1.25, ProbeReply(probe.number))
+
+    assert peer.snapshot().neighbors[0].round_trip == 0.25
+
+
+def test_a_crashed_neighbor_is_dialled_again_and_buried() -> None:
+    """Its link breaks, three redials are refused: dead, reported to the seeds, and no neighbor any more."""
+    peer = peer_with(SEED)
     peer.join(0.0)
-    early = peer.publish("early", 0.0)
-    peer.answered(REGISTER, PeerList((ANA, ME)), 0.0)
+    peer.answered(Ask(SEED, Register(ME), 5.0), PeerList((ME,)), 0.0)
+    befriend(peer, 1, ANA, 0.0)
     peer.drain()
 
-    peer.answered(connect(ANA), ConnectAccepted(), 1.0)
+    peer.link_lost(1, Failure.CLOSED, 10.0)
+    now, effects, events = 10.0, list[Effect](), list[Event]()
+    while not any(isinstance(event, NeighborDied) for event in events):
+        wanted, more = peer.drain()
+        effects += wanted
+        events += more
+        for effect in wanted:
+            if isinstance(effect, Dial):
+                peer.link_lost(effect.link, Failure.UNREACHABLE, now)
+        now += 0.1
+        peer.tick(now)
+        assert now < 11.0
 
-    assert peer.drain() == ([liveness(ANA, 1.0), tell(ANA, early)], [NeighborUp(ANA, Reason.ASKED)])
-    assert peer.snapshot() == PeerSnapshot(address=ME, neighbors=(ANA,), seeds=(SEED,), contacts=1, heard=1)
-
-
-def test_a_peer_learns_its_address_from_the_first_seed() -> None:
-    """A peer that is not certain of its address takes the last one on the list for its own, and says so to others."""
-    peer = peer_with(Identity(Address("0.0.0.0", 4001), settled=False))
-    peer.join(0.0)
-    (ask,) = peer.drain()[0]
-    assert isinstance(ask, Ask)
-
-    peer.answered(ask, PeerList((ANA, ME)), 0.0)
-
-    assert peer.drain()[0] == [connect(ANA)]
-    assert peer.snapshot().address == ME
-
-
-def test_a_renewed_list_is_not_told_to_who_has_neighbors() -> None:
-    """A renewal is told, its list is not: people have read it; new peers on it are remembered all the same."""
-    peer = peer_among(ANA, BO)
-
-    peer.answered(REGISTER, PeerList((ANA, BO, CY, ME)), 60.0)
-
-    assert peer.drain() == ([], [Registered(SEED, renewed=True)])
-    assert peer.snapshot().contacts == 3
+    (reported,) = [event for event in events if isinstance(event, DeathReported)]
+    assert reported.reported_to == (SEED,)
+    assert reported.report.peer == ANA
+    assert Tell(SEED, reported.report, 5.0) in effects
+    assert NeighborDown(ANA, Reason.BROKEN, str(ANA), 1) in events
+    assert peer.snapshot().neighbors == ()
 
 
-def test_an_empty_list_is_not_told_again_and_again() -> None:
-    """Who is alone asks often; a list that still names nobody is no news."""
-    peer = peer_among()
+def test_a_silent_neighbor_is_buried() -> None:
+    """Three intervals without a frame: dead, and told so before the link is closed."""
+    peer = begun(ANA)
+    now = 0.0
+    while now < 3.5:
+        now += 0.05
+        peer.tick(now)
 
-    peer.answered(REGISTER, PeerList((ME,)), 60.0)
-
-    assert peer.drain() == ([], [Registered(SEED, renewed=True)])
-
-
-def test_who_stays_alone_looks_at_the_seeds_lists_again() -> None:
-    """Loneliness, told by one machine, makes another ask the seed: of unknown kind, so by the preface first."""
-    peer = peer_among()
-    alone_at = peer.next_deadline()
-    assert alone_at is not None
-
-    peer.tick(alone_at)
-    assert peer.drain()[0] == [Ask(SEED, Preface(), 1.0)]
-
-    peer.answered(Ask(SEED, Preface(), 1.0), Preface(), alone_at)
-    assert peer.drain() == ([REGISTER], [])
+    effects, events = peer.drain()
+    assert NeighborDied(ANA) in events
+    assert Hangup(1) in effects
+    assert Goodbye(Parting.SILENT) in pull(peer, 1, now)
 
 
-def test_a_seed_that_cannot_be_reached_is_tried_again() -> None:
-    """The failure of a registration reaches the machine that knows what to do."""
-    peer = peer_with()
-    peer.join(0.0)
+def test_a_late_frame_of_a_dead_neighbor_revives_nothing() -> None:
+    """After its burial neither a reply nor a yes nor a run on the old link counts."""
+    peer = begun(ANA)
+    for step in range(1, 80):
+        peer.tick(step * 0.05)
     peer.drain()
 
-    peer.failed(REGISTER, Failure.UNREACHABLE, 0.0)
+    feed(peer, 1, 4.0, ProbeReply(1), NeighborAccepted(), run_of(ANA, 1, b"late"))
 
-    assert peer.drain() == (
-        [],
-        [
-            Problem("a seed can't be registered with", str(SEED), "no connection"),
-            Problem("no seed can be reached; going on trying", detail="1 known"),
-        ],
-    )
+    assert peer.snapshot().neighbors == ()
+    assert events_of(peer, RunDelivered) == []
+
+
+def test_a_neighbor_that_leaves_is_let_go() -> None:
+    """Its goodbye is no death: nobody reports it."""
+    peer = begun(ANA)
+
+    feed(peer, 1, 1.0, Goodbye(Parting.LEAVING))
+
+    effects, events = peer.drain()
+    assert NeighborDown(ANA, Reason.LEFT, str(ANA), 1) in events
+    assert not any(isinstance(event, NeighborDied) for event in events)
+    assert Hangup(1) in effects
+
+
+def test_leaving_says_goodbye_to_all_after_the_last_word() -> None:
+    """What was published goes out, then the goodbye."""
+    peer = begun(ANA)
+    peer.publish(b"last", "", 3.0)
+
+    peer.leave(3.0)
+
+    sent = pull(peer, 1, 3.0)
+    assert Goodbye(Parting.LEAVING) in sent
+    assert Hangup(1) in peer.drain()[0]
+
+
+def test_bytes_that_fit_no_frame_close_the_link_and_are_said_once() -> None:
+    """The other is told what was wrong, and people whose link it was."""
+    peer = begun(ANA)
+
+    peer.bad_frame(1, "nonsense", 1.0)
+
+    effects, events = peer.drain()
+    assert Problem("bytes on a link that fit no frame", str(ANA), "nonsense") in events
+    assert NeighborDown(ANA, Reason.FAULT, str(ANA), 1) in events
+    assert Hangup(1) in effects
+    assert Goodbye(Parting.BAD_FRAME, "nonsense") in pull(peer, 1, 1.0)
+
+
+def test_a_bad_frame_before_the_hello_comes_from_nobody_known() -> None:
+    """The link is closed all the same."""
+    peer = begun()
+    peer.accepted(1, ANA.host, 0.0)
+
+    peer.bad_frame(1, "nonsense", 0.0)
+
+    assert peer.drain()[1] == [Problem("bytes on a link that fit no frame", "", "nonsense")]
+
+
+def test_before_the_hello_no_frame_counts() -> None:
+    """Neither a run nor anything else on a link that does not stand."""
+    peer = begun()
+    peer.accepted(1, ANA.host, 0.0)
+
+    assert feed(peer, 1, 0.0, run_of(ANA, 1, b"early"), NeighborRequest()) == []
+
+    assert peer.drain()[1] == []
+    assert peer.snapshot().neighbors == ()
+
+
+def test_a_link_that_takes_nothing_is_closed() -> None:
+    """When too much control waits for it, that is said, and the neighbor is let go."""
+    peer = begun(ANA, settings=Settings(links=LinkSettings(control_capacity=2)))
+    for number in range(4):
+        peer.on_frame(1, Probe(number), 1.0)
+
     peer.tick(1.0)
-    assert REGISTER in peer.drain()[0]
+
+    effects, events = peer.drain()
+    assert Problem("a link that takes nothing", detail="1") in events
+    assert Hangup(1) in effects
+    assert peer.snapshot().neighbors == ()
 
 
-def test_a_seed_that_closes_on_the_preface_is_left_alone() -> None:
-    """The failure of a preface makes no registration: the seed is an original."""
-    peer = peer_among(ANA)
-    peer.tick(60.0)
-    assert Ask(SEED, Preface(), 1.0) in peer.drain()[0]
+def test_every_kind_of_frame_has_its_machine() -> None:
+    """Whatever a neighbor sends, with nothing known of what it is about, does no harm."""
+    peer = begun(ANA, BO)
+    stream = StreamId(str(CY), 5, Lane.APP)
 
-    peer.failed(Ask(SEED, Preface(), 1.0), Failure.CLOSED, 60.0)
-
-    assert peer.drain() == ([], [])
-    assert peer.snapshot().seeds == (SEED,)
-
-
-def test_a_peer_without_room_is_passed_over() -> None:
-    """The failure of a connect request makes the next contact be asked."""
-    peer = peer_with()
-    peer.join(0.0)
-    peer.answered(REGISTER, PeerList((ANA, BO, CY, ME)), 0.0)
-    asked = [ask.to for ask in peer.drain()[0] if isinstance(ask, Ask) and ask != REGISTER]
-    (left,) = {ANA, BO, CY} - set(asked)
-
-    peer.failed(connect(asked[0]), Failure.CLOSED, 0.0)
-
-    assert peer.drain() == ([connect(left)], [])
-
-
-# What others want.
-
-
-def test_who_asks_to_be_a_neighbor_is_one() -> None:
-    """A peer that asks is answered, and watched and told rumors like any other neighbor."""
-    peer = peer_among(ANA)
-
-    peer.receive(7, BO.host, ConnectRequest(BO), 0.5)
-
-    assert peer.drain() == (
-        [Answer(7, ConnectAccepted()), liveness(BO, 0.5)],
-        [NeighborUp(BO, Reason.ACCEPTED)],
+    feed(
+        peer,
+        1,
+        1.0,
+        ForwardJoin(Contact("cy", CY), 2),
+        Shuffle(("cy",), 1, ()),
+        ShuffleReply((), ()),
+        Prune(stream),
+        Graft(stream, 1),
+        Want(stream, 1, 2),
+        Gone(stream, 1, 2, 0),
+        Acknowledgement((AcknowledgedStream(str(CY), 5, Lane.APP, 1, 1, 1),)),
+        Summary(b"\0" * 16),
+        Buckets(b"\0" * 2048),
+        Heads((), b"", answer=False, last=False),
+        Digest(()),
     )
 
-
-def test_the_host_of_who_asks_is_the_connections() -> None:
-    """An original peer says 127.0.0.1 of itself: its host is where it comes from, unwrapped from IPv6."""
-    peer = peer_among(ANA)
-
-    peer.receive(7, f"::ffff:{BO.host}", ConnectRequest(Address("127.0.0.1", BO.port)), 0.5)
-
-    assert peer.snapshot().neighbors == (ANA, BO)
+    assert {neighbor.address for neighbor in peer.snapshot().neighbors} == {ANA, BO}
 
 
-def test_who_asks_by_ipv6_is_refused() -> None:
-    """A neighbor that classic texts cannot name is none: the connection is closed, and people hear of it."""
-    peer = peer_among(ANA)
+def test_who_stays_alone_asks_the_seeds_again() -> None:
+    """Loneliness, told by one machine, makes another ask; a neighbor of either kind ends it."""
+    peer = peer_with(SEED)
+    peer.join(0.0)
+    peer.answered(Ask(SEED, Register(ME), 5.0), PeerList((ME,)), 0.0)
+    peer.drain()
 
-    peer.receive(7, "2001:db8::5", ConnectRequest(BO), 0.5)
+    peer.tick(1.0)
+    effects, events = peer.drain()
+    assert [effect.to for effect in effects if isinstance(effect, Ask)] == [SEED]
+    assert any(isinstance(event, Alone) for event in events)
 
-    problem = Problem("a classic text from an IPv6 address, which it can't carry", "2001:db8::5")
-    assert peer.drain() == ([Close(7)], [problem])
-
-
-def test_a_liveness_request_is_answered() -> None:
-    """The answer repeats the request's timestamp and sender, and names our own host."""
-    peer = peer_among(ANA)
-
-    peer.receive(7, ANA.host, LivenessRequest("12.5", "127.0.0.1"), 0.5)
-
-    assert peer.drain() == ([Answer(7, LivenessReply("12.5", "127.0.0.1", ME.host))], [])
-
-
-def test_a_liveness_request_shows_that_we_are_not_deaf() -> None:
-    """After 45 s of silence neighbors are asked again; a liveness request puts that off."""
-    deaf, heard = peer_among(ANA), peer_among(ANA)
-    heard.receive(7, ANA.host, LivenessRequest("12.5", ANA.host), 30.0)
-    for peer in (deaf, heard):
-        peer.drain()
-        peer.tick(45.0)
-
-    assert connect(ANA) in deaf.drain()[0]
-    assert connect(ANA) not in heard.drain()[0]
-
-
-def test_the_preface_is_answered_with_the_same() -> None:
-    """A peer of ours shows itself as one."""
-    peer = peer_among(ANA)
-
-    peer.receive(7, BO.host, Preface(), 0.5)
-
-    assert peer.drain() == ([Answer(7, Preface())], [])
-
-
-@pytest.mark.parametrize("message", [Register(BO), DeadNode(ANA, "1.0", BO.host)])
-def test_what_is_meant_for_a_seed_is_refused(message: Incoming) -> None:
-    """A message for a seed changes nothing at a peer: the connection is closed, and people hear of it."""
-    peer = peer_among(ANA)
-
-    peer.receive(7, BO.host, message, 0.5)
-
-    problem = Problem("a message for a seed, sent to a peer", BO.host, type(message).__name__)
-    assert peer.drain() == ([Close(7)], [problem])
-    assert peer.snapshot().neighbors == (ANA,)
+    befriend(peer, 1, ANA, 1.5)
+    peer.drain()
+    feed(peer, 1, 1.6, ProbeReply(1))
+    for step in range(5):
+        peer.tick(2.0 + step / 10)
+    assert [effect for effect in peer.drain()[0] if isinstance(effect, Ask)] == []
 
 
 # Rumors.
 
 
-def test_a_rumor_that_is_heard_goes_on_to_every_neighbor_once() -> None:
-    """A new rumor is told on and counted; when it comes again nothing happens."""
-    peer = peer_among(ANA, BO)
+def test_what_is_said_leaves_at_the_end_of_the_turn_as_one_run() -> None:
+    """Several rumors of one turn are one run, with the numbers that `publish` gave."""
+    peer = begun(ANA)
 
-    peer.receive(7, ANA.host, rumor(1), 0.5)
-    assert peer.drain() == ([tell(ANA, rumor(1)), tell(BO, rumor(1))], [RumorHeard(rumor(1), own=False)])
+    assert [peer.publish(b"a", "t", 3.0), peer.publish(b"b", "t", 3.0)] == [1, 2]
+    assert peer.publish_many([b"c", b"d"], "t", 3.0) == (3, 4)
+    assert runs_in(pull(peer, 1, 3.0)) == []
+    peer.end_turn(3.0)
 
-    peer.receive(8, BO.host, rumor(1), 0.6)
-    assert peer.drain() == ([], [])
-    assert peer.snapshot().heard == 1
-
-
-def test_a_rumor_that_is_said_goes_to_every_neighbor() -> None:
-    """A rumor of our own is told to all neighbors, the next when the one before has left."""
-    peer = peer_among(ANA)
-
-    first = peer.publish("a", 0.5)
-    second = peer.publish("b", 0.5)
-    assert peer.drain() == ([tell(ANA, first)], [RumorHeard(first, own=True), RumorHeard(second, own=True)])
-
-    peer.told(tell(ANA, first), 0.6)
-    assert peer.drain() == ([tell(ANA, second)], [])
+    (run,) = runs_in(pull(peer, 1, 3.0))
+    assert (run.origin, run.epoch, run.first, run.topic, run.payloads) == (*MINE[:2], 1, "t", [b"a", b"b", b"c", b"d"])
+    (delivered,) = events_of(peer, RunDelivered)
+    assert (delivered.own, delivered.ordered, delivered.fresh) == (True, True, True)
 
 
-def test_an_unfit_rumor_is_not_said() -> None:
-    """An unfit text raises to who said it, and nothing happens."""
-    peer = peer_among(ANA)
+@pytest.mark.parametrize("topic", ["a..b", "*", "two words", "t" * 256])
+def test_an_unfit_topic_is_refused(topic: str) -> None:
+    """Nothing is said then, and no number is used up."""
+    peer = begun(ANA)
 
     with pytest.raises(UsageError):
-        peer.publish("a\nb", 0.5)
+        peer.publish(b"a", topic, 3.0)
+    with pytest.raises(UsageError):
+        peer.publish_many([b"a"], topic, 3.0)
 
-    assert peer.drain() == ([], [])
+    assert peer.publish(b"a", "fit", 3.0) == 1
 
 
-def test_a_rumor_that_did_not_get_through_is_told_again() -> None:
-    """The failure of a rumor makes it fall due again half a second later."""
-    peer = peer_among(ANA)
-    gossip = peer.publish("a", 0.5)
+def test_a_payload_above_the_limit_is_refused() -> None:
+    """One of several is enough, and then none is said."""
+    peer = begun(ANA, settings=Settings(broadcast=BroadcastSettings(payload_bytes_max=10)))
+
+    with pytest.raises(UsageError, match="11 bytes"):
+        peer.publish(b"a" * 11, "", 3.0)
+    with pytest.raises(UsageError, match="11 bytes"):
+        peer.publish_many([b"a", b"a" * 11], "", 3.0)
+
+    assert peer.publish(b"a" * 10, "", 3.0) == 1
+
+
+def test_a_run_that_comes_is_delivered_and_goes_on() -> None:
+    """To all neighbors but the one that brought it; when it comes again, that link is pruned and nothing is told."""
+    peer = begun(ANA, BO)
+    feed(peer, 1, 0.0, Heads((), b"\xff" * 32, answer=False, last=True))
+
+    feed(peer, 1, 1.0, run_of(ANA, 1, b"news"))
+
+    assert [payloads(event) for event in events_of(peer, RunDelivered)] == [[b"news"]]
+    assert [run.payloads for run in runs_in(pull(peer, 3, 1.0))] == [[b"news"]]
+    assert of_kind(feed(peer, 3, 1.1, run_of(ANA, 1, b"news")), Prune) == [Prune(StreamId(str(ANA), 1000, Lane.APP))]
+    assert events_of(peer, RunDelivered) == []
+    assert peer.snapshot().runs.duplicates == 1
+
+
+def test_a_neighbor_that_has_it_all_completes_the_receipt() -> None:
+    """What was said is complete once the tree has acknowledged it and did not change for a moment."""
+    peer = begun(ANA)
+    peer.publish(b"a", "", 3.0)
+    peer.end_turn(3.0)
+    pull(peer, 1, 3.0)
+    assert peer.receipt(1, 3.0) == Receipt(complete=False, peers=0)
     peer.drain()
 
-    peer.failed(tell(ANA, gossip), Failure.UNREACHABLE, 0.5)
-    assert peer.drain() == ([], [])
-    assert peer.next_deadline() == 1.0
+    feed(peer, 1, 3.1, Acknowledgement((AcknowledgedStream(*MINE, 1, 1, 1),)))
 
-    peer.tick(1.0)
-    assert peer.drain() == ([tell(ANA, gossip)], [])
+    assert PublishProgress(1, 2) in events_of(peer, PublishProgress)
+    assert peer.receipt(1, 3.5) == Receipt(complete=True, peers=1)
 
 
-# Life and death.
+def test_a_full_window_lets_nothing_more_be_said_until_it_is_acknowledged() -> None:
+    """Only the origin waits."""
+    peer = begun(ANA, settings=Settings(broadcast=BroadcastSettings(window_min=100, window_budget=100)))
+    assert peer.has_room(3.0)
+    peer.publish(b"a" * 200, "", 3.0)
+    peer.end_turn(3.0)
+    pull(peer, 1, 3.0)
+    assert not peer.has_room(3.0)
+
+    feed(peer, 1, 3.1, Acknowledgement((AcknowledgedStream(*MINE, 1, 1, 1),)))
+
+    assert peer.has_room(3.2)
 
 
-def test_a_neighbor_that_answers_is_asked_again_at_the_next_interval() -> None:
-    """An answer is all that is needed until the next request is due."""
-    peer = peer_among(ANA)
+def test_a_full_subscriber_holds_acknowledgements_back() -> None:
+    """So that origins wait; when it has room again, what is owed is sent."""
+    peer = begun(ANA)
+    feed(peer, 1, 0.0, Heads((), b"\xff" * 32, answer=False, last=True))
+    peer.pause()
+    assert of_kind(feed(peer, 1, 1.0, run_of(ANA, 1, b"news")), Acknowledgement) == []
 
-    peer.answered(liveness(ANA, 0.0), LivenessReply(timestamp(0.0), ME.host, ANA.host), 0.1)
-    assert peer.drain() == ([], [])
-    assert peer.next_deadline() == 1.0
+    peer.resume(1.5)
 
-    peer.tick(1.0)
-    assert peer.drain() == ([liveness(ANA, 1.0)], [])
-
-
-def test_a_dead_neighbor_is_dropped_and_reported() -> None:
-    """With the third strike a neighbor is dead: no neighbor, no contact, and reported to the seeds with the time."""
-    peer = peer_among(ANA, BO)
-
-    kill(peer, ANA)
-
-    report = DeadNode(ANA, timestamp(2.0), ME.host)
-    assert peer.drain() == (
-        [liveness(ANA, 1.0), liveness(ANA, 2.0), Tell(SEED, report, 5.0)],
-        [
-            Strike(ANA, 1),
-            Strike(ANA, 2),
-            Strike(ANA, 3),
-            NeighborDied(ANA),
-            NeighborDown(ANA, Reason.DEAD),
-            DeathReported(report, (SEED,)),
-        ],
-    )
-    assert peer.snapshot() == PeerSnapshot(address=ME, neighbors=(BO,), seeds=(SEED,), contacts=1, heard=0)
+    (owed,) = of_kind(pull(peer, 1, 1.5), Acknowledgement)
+    assert owed.entries[0].own == 1
 
 
-def test_a_report_that_did_not_get_through_is_tried_again() -> None:
-    """The failure of a report makes it fall due again; once it has left, it is done."""
-    peer = peer_among(ANA, BO)
-    kill(peer, ANA)
-    report = Tell(SEED, DeadNode(ANA, timestamp(2.0), ME.host), 5.0)
-    peer.drain()
+def test_what_is_said_to_nobody_waits_for_the_first_neighbor_however_long() -> None:
+    """It does not grow old while nobody is there, and does from then on."""
+    peer = begun()
+    peer.publish(b"anybody?", "", 3.0)
+    peer.end_turn(3.0)
+    peer.tick(500.0)
+    (retained,) = peer.retained()
+    assert (retained.stream, retained.number, retained.first, retained.last) == (MINE, 1, 1, 1)
 
-    peer.failed(report, Failure.UNREACHABLE, 2.0)
-    assert peer.drain() == ([], [])
-    peer.tick(3.0)
-    assert peer.drain() == ([report], [])
+    sent = befriend(peer, 1, ANA, 1000.0)
+    (record,) = of_kind(sent, RawRecord)
+    assert record.age == 0
 
-    peer.told(report, 3.0)
-    peer.tick(10.0)
-    assert peer.drain() == ([], [])
-
-
-def test_a_neighbor_that_is_back_is_not_reported_any_more() -> None:
-    """A report that waits for its next try is withdrawn when the dead one becomes a neighbor again."""
-    peer = peer_among(ANA, BO)
-    kill(peer, ANA)
-    peer.failed(Tell(SEED, DeadNode(ANA, timestamp(2.0), ME.host), 5.0), Failure.UNREACHABLE, 2.0)
-    peer.receive(7, ANA.host, ConnectRequest(ANA), 2.1)
-    peer.drain()
-
-    peer.tick(3.0)
-
-    assert peer.drain() == ([], [])
+    feed(peer, 1, 1059.0, Probe(1))
+    peer.tick(1059.0)
+    assert len(list(peer.retained())) == 1
+    peer.tick(1061.0)
+    assert list(peer.retained()) == []
 
 
-def test_a_lost_neighbor_is_neither_watched_nor_told_rumors() -> None:
-    """After a death nothing more goes to the dead, and what others say goes to those who live."""
-    peer = peer_among(ANA, BO)
-    kill(peer, ANA)
-    peer.drain()
+def test_what_the_lost_neighbor_heard_does_not_wait() -> None:
+    """Only what nobody has heard is kept for who comes."""
+    peer = begun(ANA)
+    peer.publish(b"heard", "", 3.0)
+    peer.end_turn(3.0)
+    feed(peer, 1, 3.0, Acknowledgement((AcknowledgedStream(*MINE, 1, 1, 1),)))
+    feed(peer, 1, 3.1, Goodbye(Parting.LEAVING))
+    peer.publish(b"unheard", "", 3.2)
+    peer.end_turn(3.2)
 
-    gossip = peer.publish("a", 3.0)
-    peer.tick(3.0)
+    peer.tick(100.0)
 
-    assert peer.drain() == ([tell(BO, gossip)], [RumorHeard(gossip, own=True)])
-
-
-def test_a_neighbor_that_gave_its_place_away_is_not_watched_any_more() -> None:
-    """Who no longer holds us and gave way to another gets no strikes, and no rumors."""
-    settings = Settings(classic_overlay=ClassicOverlaySettings(wanted_min=1, wanted_max=1, neighbors_max=1))
-    peer = peer_among(ANA, settings=settings)
-    peer.tick(45.0)
-    peer.failed(connect(ANA), Failure.CLOSED, 45.1)
-    peer.drain()
-    peer.receive(7, BO.host, ConnectRequest(BO), 45.2)
-    assert peer.drain() == (
-        [Answer(7, ConnectAccepted()), liveness(BO, 45.2)],
-        [NeighborDown(ANA, Reason.FORGOT_US), NeighborUp(BO, Reason.ACCEPTED)],
-    )
-
-    peer.failed(liveness(ANA, 0.0), Failure.UNREACHABLE, 45.3)
-    gossip = peer.publish("a", 45.3)
-
-    assert peer.drain() == ([tell(BO, gossip)], [RumorHeard(gossip, own=True)])
+    assert [decode_run(retained.raw).payloads for retained in peer.retained()] == [[b"unheard"]]
 
 
-def test_an_answer_that_belongs_to_no_question_is_the_drivers_mistake() -> None:
-    """A driver that reports another kind of reply than was asked for has a bug, and is told so."""
-    peer = peer_among(ANA)
+def test_the_heads_say_how_far_each_stream_was_heard_and_is_kept() -> None:
+    """The last rumor in order, and the first that is retained."""
+    peer = begun(ANA)
+    feed(peer, 1, 0.0, Heads((), b"\xff" * 32, answer=False, last=True))
+    feed(peer, 1, 1.0, run_of(ANA, 1, b"a", b"b"), run_of(ANA, 2, b"c", b"d"))
 
-    with pytest.raises(AssertionError, match="is no reply to"):
-        peer.answered(connect(ANA), Preface(), 0.0)
-
-
-# A whole network.
-
-
-@pytest.mark.parametrize("number", SEED_NUMBERS)
-def test_every_peer_hears_every_rumor_once(number: int) -> None:
-    """In a network of ten, what each says reaches each of the others exactly once, in the order of saying."""
-    nodes = make_network(seeds=3, peers=10, number=number)
-    run_network(nodes, start=0.0, until=2.0)
-    peers = {address: node for address, node in nodes.items() if isinstance(node, Peer)}
-    for text in ("first", "second"):
-        for peer in peers.values():
-            peer.publish(text, 2.0)
-
-    history = run_network(nodes, start=2.0, until=2.5)
-
-    for address in peers:
-        heard = [event.gossip for hearer, event in history if hearer == address and isinstance(event, RumorHeard)]
-        assert len(heard) == len(set(heard)) == 20
-        for origin in peers:
-            assert [gossip.text for gossip in heard if gossip.origin == origin] == ["first", "second"]
+    assert peer.heads() == {StreamId(str(ANA), 1000, Lane.APP): (4, 1)}
+    peer.tick(62.0)
+    assert peer.heads() == {StreamId(str(ANA), 1000, Lane.APP): (4, 5)}
 
 
-@pytest.mark.parametrize("number", SEED_NUMBERS)
-def test_the_dead_are_dropped_and_struck_off(number: int) -> None:
-    """When a peer vanishes, within three intervals its neighbors drop it, and the seeds strike it off."""
-    nodes = make_network(seeds=1, peers=6, number=number)
-    run_network(nodes, start=0.0, until=2.0)
-    del nodes[peer_at(3)]
+def test_a_hole_that_nobody_can_fill_is_asked_of_the_origin_and_given_up() -> None:
+    """The origin is dialled over a link for that alone; when it can't be reached, the rumors are lost, finally."""
+    peer = begun(BO)
+    feed(peer, 1, 0.0, Heads((), b"\xff" * 32, answer=False, last=True))
+    stream = StreamId(str(CY), 1000, Lane.APP)
+    feed(peer, 1, 1.0, run_of(CY, 2, b"late"))
+    lost, events, now = list[RumorsLost](), list[Event](), 1.0
+    while not lost and now < 10.0:
+        now += 0.05
+        peer.tick(now)
+        if of_kind(pull(peer, 1, now), Want):
+            peer.on_frame(1, Gone(stream, 1, 1, 1), now)
+        peer.on_frame(1, Probe(1), now)
+        effects, more = peer.drain()
+        events += more
+        lost = [event for event in more if isinstance(event, RumorsLost)]
+        for effect in effects:
+            if isinstance(effect, Dial) and effect.to == CY:
+                peer.link_lost(effect.link, Failure.UNREACHABLE, now)
 
-    history = run_network(nodes, start=2.0, until=6.0)
+    assert OriginWanted(str(CY)) in events
+    assert [(event.origin, event.first, event.last) for event in lost] == [(str(CY), 1, 1)]
 
-    died = {event.neighbor for _, event in history if isinstance(event, NeighborDied)}
-    assert died == {peer_at(3)}
-    for node in nodes.values():
-        if isinstance(node, Peer):
-            neighbors = node.snapshot().neighbors
-            assert neighbors
-            assert peer_at(3) not in neighbors
-        else:
-            assert node.snapshot().peers == 5
+
+def test_an_origin_that_answers_is_asked_and_let_go() -> None:
+    """It is no neighbor by that; the link is closed a few seconds later."""
+    peer = begun(BO)
+    feed(peer, 1, 0.0, Heads((), b"\xff" * 32, answer=False, last=True))
+    stream = StreamId(str(CY), 1000, Lane.APP)
+    feed(peer, 1, 1.0, run_of(CY, 2, b"late"))
+    link, now = 0, 1.0
+    while not link and now < 10.0:
+        now += 0.05
+        peer.tick(now)
+        if of_kind(pull(peer, 1, now), Want):
+            peer.on_frame(1, Gone(stream, 1, 1, 1), now)
+        peer.on_frame(1, Probe(1), now)
+        link = next((effect.link for effect in peer.drain()[0] if isinstance(effect, Dial) and effect.to == CY), 0)
+    peer.dialled(link, now)
+
+    assert Want(stream, 1, 1) in feed(peer, link, now, hello(CY))
+    first = run_of(CY, 1, b"early")
+    feed(peer, link, now, RunRecord(0, 0, True, first.run, first.raw))
+    assert [(payloads(event), event.fresh) for event in events_of(peer, RunDelivered)] == [
+        ([b"early"], True),
+        ([b"late"], False),
+    ]
+    assert [neighbor.address for neighbor in peer.snapshot().neighbors] == [BO]
+
+    peer.on_frame(1, Probe(1), now + VISIT)
+    peer.tick(now + VISIT)
+    assert Goodbye(Parting.DONE) in pull(peer, link, now + VISIT)
+
+
+@pytest.mark.parametrize("origin", ["a name", str(ME)])
+def test_an_origin_that_cannot_be_dialled_is_given_up(origin: str) -> None:
+    """A name that is no address, and our own address, lead nowhere: nobody else is left to ask."""
+    peer = begun(BO)
+    feed(peer, 1, 0.0, Heads((), b"\xff" * 32, answer=False, last=True))
+    stream = StreamId(origin, 900, Lane.APP)
+    run = Run(origin, 900, Lane.APP, 2, 2, 1, "", [b"late"])
+    feed(peer, 1, 1.0, RunRecord(0, 0, False, run, CODEC.seal(run)))
+    now, lost = 1.0, list[RumorsLost]()
+    while not lost and now < 10.0:
+        now += 0.05
+        peer.tick(now)
+        if of_kind(pull(peer, 1, now), Want):
+            peer.on_frame(1, Gone(stream, 1, 1, 1), now)
+        peer.on_frame(1, Probe(1), now)
+        effects, events = peer.drain()
+        assert not any(isinstance(effect, Dial) for effect in effects)
+        lost = [event for event in events if isinstance(event, RumorsLost)]
+
+    assert [(event.first, event.last) for event in lost] == [(1, 1)]
+
+
+def test_what_was_said_before_we_came_can_be_reached_for() -> None:
+    """A neighbor that keeps it is asked, and the end is said."""
+    peer = begun(ANA)
+    entry = DigestEntry(str(ANA), 1000, Lane.APP, 2, 2, 0, 1)
+    feed(peer, 1, 0.0, Heads((entry,), b"\xff" * 32, answer=False, last=True))
+
+    peer.reach_back(1.0)
+
+    (want,) = of_kind(pull(peer, 1, 1.0), Want)
+    for number in range(want.first, want.last + 1):
+        record = run_of(ANA, number, b"old")
+        feed(peer, 1, 1.1, RunRecord(0, 0, True, record.run, record.raw))
+    for step in range(1, 8):
+        peer.on_frame(1, Probe(1), 1.0 + step)
+        peer.tick(1.0 + step)
+    assert [retained.number for retained in peer.retained()] == [1, 2]
+    assert peer.heads() == {StreamId(str(ANA), 1000, Lane.APP): (2, 1)}
+    assert len(events_of(peer, HistoryReached)) == 1
+
+
+# Lives.
+
+
+def test_a_later_life_of_our_name_that_is_known_makes_ours_later_still() -> None:
+    """Before the first word, the first Hello tells of it."""
+    peer = begun()
+    peer.publish(b"a", "", 0.5)
+
+    befriend(peer, 1, ANA, 0.6, known_epoch=5000)
+    peer.end_turn(0.6)
+
+    assert peer.snapshot().epoch == 5001
+    (delivered,) = events_of(peer, RunDelivered)
+    assert delivered.run.epoch == 5001
+
+
+def test_two_lives_of_one_name_are_told_and_the_older_publishes_no_more() -> None:
+    """Another process with a later epoch answers under our name."""
+    peer = begun()
+    peer.publish(b"a", "", 3.0)
+    peer.end_turn(3.0)
+    peer.accepted(1, BO.host, 4.0)
+
+    feed(peer, 1, 4.0, hello(BO, name=str(ME), epoch=2000, instance=2))
+
+    assert TwoLives(str(ME), 2000) in events_of(peer, TwoLives)
+    with pytest.raises(UsageError, match="another process lives under the name"):
+        peer.publish(b"b", "", 5.0)
+
+
+def test_a_hello_tells_which_life_of_its_name_we_know() -> None:
+    """A node whose clock was set back learns by it that its life would seem old."""
+    peer = begun(ANA)
+    feed(peer, 1, 0.0, Heads((), b"\xff" * 32, answer=False, last=True))
+    feed(peer, 1, 1.0, run_of(BO, 1, b"a", epoch=5000))
+
+    (answer,) = of_kind(befriend(peer, 3, BO, 2.0, epoch=100), Hello)
+
+    assert answer.known_epoch == 5000
+
+
+def test_a_link_made_anew_in_time_is_no_death() -> None:
+    """A neighbor whose link broke and that is there again is a neighbor again."""
+    peer = begun(ANA)
+    peer.link_lost(1, Failure.CLOSED, 10.0)
+    (dial,) = [effect for effect in peer.drain()[0] if isinstance(effect, Dial)]
+
+    peer.dialled(dial.link, 10.1)
+    sent = feed(peer, dial.link, 10.1, hello(ANA))
+    assert any(isinstance(frame, NeighborRequest) for frame in sent)
+    feed(peer, dial.link, 10.2, NeighborAccepted())
+
+    events = peer.drain()[1]
+    assert LinkReady(dial.link, str(ANA), ANA, True, 0) in events
+    assert NeighborUp(ANA, Reason.ASKED, str(ANA), dial.link) in events
+    peer.tick(10.9)
+    assert not events_of(peer, NeighborDied)
+
+
+def test_after_a_long_sleep_nobody_is_accused() -> None:
+    """A tick that comes far too late is our own fault: neighbors are asked anew before they are blamed."""
+    peer = begun(ANA)
+
+    peer.tick(500.0)
+
+    assert events_of(peer, NeighborDied) == []
+    assert len(of_kind(pull(peer, 1, 500.0), Probe)) > 0
+    assert [neighbor.address for neighbor in peer.snapshot().neighbors] == [ANA]
+
+
+# Carried texts.
+
+
+def test_a_carried_text_is_told_once_and_under_its_own_name() -> None:
+    """Who carried it is nobody's business; the run itself is no rumor of the carrier's."""
+    peer = begun(ANA)
+    feed(peer, 1, 0.0, Heads((), b"\xff" * 32, answer=False, last=True))
+    gossip = Gossip("1.5", CY, 4, ":hi")
+
+    feed(peer, 1, 1.0, run_of(ANA, 1, CODEC.write_text(gossip), lane=Lane.CARRIED))
+    feed(peer, 1, 1.1, run_of(BO, 1, CODEC.write_text(gossip), lane=Lane.CARRIED))
+
+    assert events_of(peer, RumorHeard) == [RumorHeard(gossip)]
+
+
+def test_a_text_is_carried_into_the_web_where_there_is_one() -> None:
+    """What original nodes said becomes a run of ours on the lane for it; without links it is carried to nobody."""
+    peer = begun(ANA)
+    feed(peer, 1, 0.0, Heads((), b"\xff" * 32, answer=False, last=True))
+    gossip = Gossip("1.5", CY, 4, ":hi")
+
+    peer.receive(7, CY.host, gossip, 3.0)
+    peer.tick(3.3)
+
+    (run,) = runs_in(pull(peer, 1, 3.3))
+    assert (run.lane, run.payloads) == (Lane.CARRIED, [CODEC.write_text(gossip)])
+    assert events_of(peer, RumorHeard) == [RumorHeard(gossip)]
+
+    lonely = begun()
+    lonely.receive(7, CY.host, gossip, 3.0)
+    lonely.tick(3.3)
+    assert events_of(lonely, RunDelivered) == []
+
+
+def test_a_rumor_that_a_text_told_is_not_told_again_by_its_run() -> None:
+    """A peer of ours that no link led to was heard by its texts; its runs are told without them."""
+    peer = begun(ANA)
+    feed(peer, 1, 0.0, Heads((), b"\xff" * 32, answer=False, last=True))
+    peer.receive(7, BO.host, Gossip("1000000000.000000", BO, 1, ":a"), 1.0)
+    assert len(events_of(peer, RumorHeard)) == 1
+
+    feed(peer, 1, 2.0, run_of(BO, 1, b"a", b"b"), run_of(BO, 2, b"c", b"d"))
+
+    assert [payloads(event) for event in events_of(peer, RunDelivered)] == [[b"b"], [b"c", b"d"]]
+
+
+def test_a_report_names_the_dead_the_moment_and_our_host() -> None:
+    """As the classic text has it."""
+    peer = begun(ANA)
+    now = 0.0
+    while not (reported := events_of(peer, DeathReported)):
+        now += 0.05
+        peer.tick(now)
+        assert now < 3.5
+
+    assert [event.report for event in reported] == [DeadNode(ANA, timestamp(now), ME.host)]

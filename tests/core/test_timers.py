@@ -95,6 +95,31 @@ def test_a_key_set_again_as_it_is_taken_waits_for_the_next_time() -> None:
     assert timers.next_deadline() == 1.0
 
 
+def test_a_key_whose_deadline_is_not_the_soonest_may_move() -> None:
+    """The soonest is known all the while."""
+    timers = timers_with(soon=1.0, late=5.0)
+
+    timers.set("late", 6.0)
+    timers.set("later", 9.0)
+    timers.cancel("late")
+
+    assert timers.next_deadline() == 1.0
+    timers.cancel("soon")
+    timers.set("new", 3.0)
+    assert timers.next_deadline() == 3.0
+
+
+def test_a_key_that_is_cancelled_as_the_last_one_due_is_left_out() -> None:
+    """Nothing is given that was taken back, even at the end."""
+    timers = timers_with(first=1.0, last=2.0)
+
+    for key in timers.due(2.0):
+        assert key == "first"
+        timers.cancel("last")
+
+    assert timers.next_deadline() is None
+
+
 @pytest.mark.parametrize(
     ("deadlines", "first"), [((), None), ((None, None), None), ((3.0, None, 2.0), 2.0), ((0.0, 1.0), 0.0)]
 )

@@ -40,6 +40,9 @@ RUMOR_BYTES = 64
 SAVE_INTERVAL: Seconds = 60.0
 """How often contacts are saved, if there is a state directory."""
 
+SAVE_SOON: Seconds = 2.0
+"""How soon after a neighbor came they are saved: a crash must not lose the only way back."""
+
 NAME_BYTES_MAX = 255
 
 
@@ -325,7 +328,7 @@ class Peer(Node):
     def _begin(self, driver: Driver, listener: socket.socket) -> None:
         self._driver = driver
         self._save()
-        self._save_later()
+        self._save_later(SAVE_INTERVAL)
         self._running().join(driver.now())
         driver.start(listener)
 
@@ -343,6 +346,7 @@ class Peer(Node):
                 self._progress.moved()
             case NeighborUp():
                 self._neighbor_came.set()
+                self._save_later(SAVE_SOON)
             case _:
                 pass
         if self._watcher is not None:
@@ -361,14 +365,19 @@ class Peer(Node):
             self._stored = State(self._identity.name, self._identity.epoch, contacts)
             self._store.save(self._stored, durable=durable)
 
-    def _save_later(self) -> None:
-        if self._store is not None:
-            loop = asyncio.get_running_loop()
-            self._saving = loop.call_later(SAVE_INTERVAL, self._save_now_and_then)
+    def _save_later(self, delay: Seconds) -> None:
+        """Save at the latest after so long."""
+        loop = asyncio.get_running_loop()
+        if self._store is None or (self._saving is not None and self._saving.when() <= loop.time() + delay):
+            return
+        if self._saving is not None:
+            self._saving.cancel()
+        self._saving = loop.call_later(delay, self._save_now_and_then)
 
     def _save_now_and_then(self) -> None:
+        self._saving = None
         self._save(durable=False)
-        self._save_later()
+        self._save_later(SAVE_INTERVAL)
 
 
 def _addresses(given: Iterable[Address | str]) -> list[Address]:
@@ -377,7 +386,7 @@ def _addresses(given: Iterable[Address | str]) -> list[Address]:
 
 def _checked(what: str, text: str) -> str:
     """A name that fits into a frame and a log. Raises UsageError for another."""
-    if not 0 < len(text) <= NAME_BYTES_MAX or not text.isprintable():
+    if not text.isprintable() or not 0 < len(text.encode()) <= NAME_BYTES_MAX:
         raise UsageError(f"the {what} has 1 to {NAME_BYTES_MAX} printable characters, not {text!r:.300}")
     return text
 

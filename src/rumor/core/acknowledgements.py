@@ -65,14 +65,14 @@ class Acknowledgements:
             self._owing[stream] = None
         self._dirty[stream] = None
 
-    def on_acknowledged(self, link: int, stream: Stream, entry: AcknowledgedStream, now: Seconds) -> None:
-        """A child told how far it is."""
+    def on_acknowledged(self, link: int, stream: Stream, entry: AcknowledgedStream, now: Seconds) -> bool:
+        """A child told how far it is; returns whether it is a new one, that lacks what came after."""
         bit = self._bits.get(link, 0)
-        if not stream.eager & bit:
-            return
         own, tree = min(entry.own, stream.top), min(entry.tree, entry.own, stream.top)
-        if not stream.counted & bit and not self._is_level(stream, own, now):
-            return
+        if not bit or (not stream.counted & bit and not self._is_level(stream, own, now)):
+            return False
+        is_new = not stream.eager & bit
+        stream.eager |= bit
         if stream.owed is None:
             stream.owed = {
                 other: (stream.tree, stream.tree, 0) for other in self._bits.values() if stream.counted & other
@@ -81,6 +81,7 @@ class Acknowledgements:
         stream.counted |= bit
         stream.owed[bit] = (own, tree, entry.nodes)
         self._dirty[stream] = None
+        return is_new
 
     def settle(self, now: Seconds) -> None:
         """The turn is over: find how far each tree is, and tell the parents, all streams in one frame each."""
@@ -157,6 +158,7 @@ class Acknowledgements:
         """A link is no child of the stream any more: pruned, lagging, gone, or the parent now."""
         stream.eager &= ~bit
         stream.counted &= ~bit
+        stream.untried &= ~bit
         if stream.owed is not None:
             stream.owed.pop(bit, None)
         self._dirty[stream] = None

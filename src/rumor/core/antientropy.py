@@ -22,6 +22,10 @@ BUCKETS = 256
 HASH_BYTES = 16
 BUCKET_BYTES = 8
 ENTRIES_MAX = 512
+
+JOINING_INTERVAL: Seconds = 0.25
+"""How soon a newcomer asks again where its streams begin."""
+
 ALL_BUCKETS = b"\xff" * (BUCKETS // 8)
 
 
@@ -96,7 +100,8 @@ class AntiEntropy:
         return complete
 
     def _plan(self, now: Seconds) -> None:
-        self._due = now + self._settings.interval * self._rng.uniform(0.75, 1.25)
+        interval = self._settings.interval if self.joined else min(JOINING_INTERVAL, self._settings.interval)
+        self._due = now + interval * self._rng.uniform(0.75, 1.25)
 
     def _send_heads(self, link: int, entries: Iterable[DigestEntry], buckets: bytes, *, answer: bool) -> None:
         all_entries = tuple(entries)

@@ -8,7 +8,7 @@ a shortest way. This file takes each run its way through the machines that deal 
 
     trees.py    by which link it comes        message_list.py, serving.py    what is kept, and sent to whom
     digests.py  what the others are told      repair.py, history.py          what is missing, and lies before our time
-    origin.py   what we say ourselves         acknowledgements.py            who owes what    delivery.py    what is told
+    origin.py   what we say ourselves         acknowledgements.py, delivery.py   who owes what; what is told
 
 Rule 1: a run is delivered at most once, in order; or declared lost, for good. Rule 2: a relay never blocks.
 """
@@ -167,9 +167,9 @@ class Broadcast:
         self.acknowledgements.add_link(link, bit)
         for own in self._origin.lanes.values():
             if own.stream is not None:
-                own.stream.eager |= bit
+                own.stream.untried |= bit
                 own.tree_changed_at = now
-                self._serving.plan(link, own.stream, own.window.heard_by_any + 1, own.stream.heard)
+                self._serving.plan(link, own.stream, own.window.heard_by_any + 1, own.stream.heard, offer=True)
 
     def add_visitor(self, link: int) -> None:
         """A link that is no neighbor's, to ask for what neighbors lack, and be asked."""
@@ -194,7 +194,7 @@ class Broadcast:
         self.repair.remove_link(link)
         orphans = []
         for stream in self.streams:
-            if stream.eager & gone.bit:
+            if (stream.eager | stream.counted | stream.untried) & gone.bit:
                 self.acknowledgements.drop_child(stream, gone.bit)
                 self._origin.tree_changed(stream, now)
             if stream.parent == link:
@@ -237,6 +237,8 @@ class Broadcast:
             stream, number, run.first, run.first + len(run.payloads) - 1, run.topic, record.raw, link, now, age
         )
         self.list.append(entry)
+        if stream.untried:
+            self._offer(stream, entry)
         stream.changed_at = now
         if number == heard + 1:
             self.delivery.next_run(stream, run)
@@ -315,7 +317,8 @@ class Broadcast:
         for entry in frame.entries:
             stream = self.streams.get((entry.origin, entry.epoch, entry.lane))
             if stream is not None:
-                self.acknowledgements.on_acknowledged(link, stream, entry, now)
+                if self.acknowledgements.on_acknowledged(link, stream, entry, now):
+                    self._serving.plan(link, stream, entry.own + 1, stream.top)
                 self._origin.on_child(stream, entry.own)
 
     # Turns and time.
@@ -421,12 +424,15 @@ class Broadcast:
             stream = own.stream
             if stream is None:
                 stream = own.stream = self.streams.add(StreamId(run.origin, run.epoch, run.lane), 0, 0, now)
-                stream.eager = stream.counted = self._serving.bits
+                stream.untried = stream.counted = self._serving.bits
                 own.window.begin(len(self._links))
             entry = Entry(stream, run.number, run.first, run.last, run.topic, raw, 0, now, 0.0)
             entry.held = self._is_alone
             self.list.append(entry)
-            own.window.sent(run.number, len(raw), run.last)
+            if stream.untried:
+                self._offer(stream, entry)
+            is_whole = run.part + 1 == run.parts
+            own.window.sent(run.number, len(raw), run.last if is_whole else run.first - 1)
             stream.changed_at = now
             self.delivery.next_run(stream, run, own=True)
             self._pending |= stream.eager
@@ -458,7 +464,7 @@ class Broadcast:
             [s for s in self.streams.older_lives(id) if s.misses_runs] if self.streams.latest_epoch(id.origin) else []
         )
         stream = self.streams.add(id, heard, last, now)
-        stream.eager = stream.counted = self._serving.bits
+        stream.untried = stream.counted = self._serving.bits
         stream.hops = HOPS_MAX
         if older:
             self.delivery.hold(stream, older, now + self._settings.hold)
@@ -473,8 +479,12 @@ class Broadcast:
         self._digests.forget(stream)
 
     def _is_plausible(self, id: StreamId, now: Seconds) -> bool:
-        """Whether such a life can be; one of our own name tells of another life of ours."""
-        if id.epoch > self._clock.milliseconds(now) + EPOCH_AHEAD_MAX and id.epoch > self._epoch_max():
+        """Whether such a life can be; one of our own name tells of another life of ours.
+
+        A neighbor's own is known by its Hello, however far our clocks are apart.
+        """
+        ahead = id.epoch > self._clock.milliseconds(now) + EPOCH_AHEAD_MAX and id.epoch > self._epoch_max()
+        if ahead and id.epoch not in self._epochs.values():
             self._outbox.say(Problem("a life that begins far ahead of our clock; is that right?", id.origin))
             return False
         if id.origin == self._identity.name:
@@ -504,6 +514,12 @@ class Broadcast:
         self.acknowledgements.expect(stream, heard)
         self._digests.changed[stream] = None
         self.repair.progressed(stream, now)
+
+    def _offer(self, stream: Stream, entry: Entry) -> None:
+        """One run for the links that may become children."""
+        entry.offer = stream.untried
+        self._pending |= stream.untried
+        stream.untried = 0
 
     def _wake_pending(self) -> None:
         if self._pending:

@@ -9,6 +9,7 @@ from rumor.core.ids import Seconds
 from rumor.core.outbox import Outbox
 from rumor.core.serving import Link
 from rumor.core.streams import Stream
+from rumor.core.timers import soonest
 from rumor.core.window import ACTIVE
 
 ENTRIES_MAX = 512
@@ -28,6 +29,7 @@ class Digests:
         self.changed: dict[Stream, None] = {}
         self._active: dict[Stream, None] = {}
         self._due: Seconds | None = None
+        self._quiet_due: Seconds | None = None
 
     def heard(self, link: int, stream: Stream, number: int, hops: int) -> None:
         """A link told how far it heard a stream. Kept while the stream is active, or we lack what it has."""
@@ -46,12 +48,14 @@ class Digests:
             self._due = now + self._interval
 
     def next_deadline(self) -> Seconds | None:
-        """When digests are to be sent."""
-        return self._due
+        """When digests are to be sent, or what is quiet to be forgotten."""
+        return soonest(self._due, self._quiet_due)
 
     def tick(self, links: dict[int, Link], now: Seconds) -> int:
         """Send what is due; returns how many streams had a run in the last second, 0 if nothing was due."""
         if self._due is None or now < self._due:
+            if self._quiet_due is not None and now >= self._quiet_due:
+                self._note_active([], now)
             return 0
         self._due = None
         changed, self.changed = list(self.changed), {}
@@ -82,4 +86,5 @@ class Digests:
         self._active.update(dict.fromkeys(changed))
         for stream in [stream for stream in self._active if now - stream.changed_at > QUIET]:
             self.forget(stream)
+        self._quiet_due = now + QUIET if self._active else None
         return sum(1 for stream in self._active if now - stream.changed_at < ACTIVE) or 1

@@ -119,6 +119,11 @@ class Links:
         entry = self._links.get(link)
         return entry.info if entry is not None else None
 
+    def source(self, link: int) -> str:
+        """The host that a link comes from, or the address that was dialled; "" once it is gone."""
+        entry = self._links.get(link)
+        return "" if entry is None else entry.source if entry.target is None else str(entry.target)
+
     def find(self, name: str) -> int | None:
         """The link to a name that stands, or None."""
         return self._standing.get(name)

@@ -22,10 +22,23 @@ OVERHEAD = 256
 class Entry:
     """One run in the list. `arrived` on our clock, `age` the seconds that it had then, `via` the link it came by.
 
-    `held`: nobody was there to hear it, so it does not grow old.
+    `held`: nobody was there to hear it, so it does not grow old. `offer`: links that get it and are no children yet.
     """
 
-    __slots__ = ("age", "arrived", "first", "held", "last", "number", "position", "raw", "stream", "topic", "via")
+    __slots__ = (
+        "age",
+        "arrived",
+        "first",
+        "held",
+        "last",
+        "number",
+        "offer",
+        "position",
+        "raw",
+        "stream",
+        "topic",
+        "via",
+    )
 
     def __init__(
         self,
@@ -49,6 +62,7 @@ class Entry:
         self.arrived = arrived
         self.age = age
         self.position = 0
+        self.offer = 0
         self.held = False
 
 

@@ -205,9 +205,7 @@ class Peer:
 
     def bad_frame(self, link: int, text: str, now: Seconds) -> None:
         """A link brought bytes that fit no frame: it is closed, and that is said."""
-        info = self._links.info(link)
-        source = str(info.address) if info is not None else ""
-        self._outbox.say(Problem("bytes on a link that fit no frame", source, text))
+        self._outbox.say(Problem("bytes on a link that fit no frame", self._links.source(link), text))
         self._links.part(link, Parting.BAD_FRAME, detail=text[:255], now=now)
         self._route(now)
 

@@ -4,7 +4,9 @@
                      ^ repair     ^ cursor: all after it that goes on over this link
 
 There is no queue a link and no copy. A link that takes little gets more at a time later; what it waits for is bounded
-by the list. At least a quarter of what a busy link takes is repair, while there is some.
+by the list. At least a quarter of what a busy link takes is repair, while there is some. A link that is no child yet is
+offered one run of a stream, and gets more when it has acknowledged that: so a stream that begins with a burst is not
+sent around in all directions.
 
 Rule 1: a run that the cursor had still to come by when it was asked for is not sent as a repair: no gap, no overlap.
 """
@@ -81,11 +83,11 @@ class Serving:
             self._outbox.send(number, Gone(stream.id, first, first, 0))
         self.plan(number, stream, max(first, kept), min(last, top))
 
-    def plan(self, number: int, stream: Stream, first: int, last: int) -> None:
-        """Send these runs, too; what was planned of the stream before is forgotten."""
+    def plan(self, number: int, stream: Stream, first: int, last: int, *, offer: bool = False) -> None:
+        """Send these runs, too, as a repair or as an offer; what was planned of the stream before is forgotten."""
         if first <= last:
             link = self.links[number]
-            link.repairs[stream] = [first, last, link.cursor]
+            link.repairs[stream] = [first, last, link.cursor, int(not offer)]
             self._outbox.wake(number)
 
     def forget(self, stream: Stream) -> None:
@@ -107,7 +109,7 @@ class Serving:
         while position < end and room > 0:
             entry = log[position - base]
             position += 1
-            if entry is None or not entry.stream.eager & bit or entry.via == number:
+            if entry is None or not (entry.stream.eager | entry.offer) & bit or entry.via == number:
                 continue
             age = now - entry.arrived + entry.age
             if age <= self._retention:
@@ -130,7 +132,7 @@ class Serving:
                     continue
                 age = now - entry.arrived + entry.age
                 if age <= self._retention:
-                    frames.append(RawRecord(stream.hops, int(age * 1000.0), True, entry.raw))
+                    frames.append(RawRecord(stream.hops, int(age * 1000.0), bool(span[3]), entry.raw))
                     taken += len(entry.raw)
             del link.repairs[stream]
             if span[0] <= span[1]:

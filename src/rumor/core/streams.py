@@ -45,6 +45,7 @@ class Stream:
         "runs",
         "told",
         "tree",
+        "untried",
     )
 
     def __init__(self, id: StreamId, heard: int, last: int, now: Seconds) -> None:
@@ -66,7 +67,9 @@ class Stream:
         self.hops = 0
         """Our distance from the origin."""
         self.eager = 0
-        """The links to which its runs go on."""
+        """The links to which its runs go on: children, which acknowledge."""
+        self.untried = 0
+        """The links that are offered the next run: they acknowledge it, and are children, or prune."""
         self.counted = 0
         """Those of them that are waited for: level, or not behind for longer than the grace."""
         self.owed: Owed | None = None

@@ -39,7 +39,7 @@ class Trees:
         old = stream.parent
         if old and old != link:
             self.prune(old, stream.id)
-            stream.eager |= self._links[old].bit  # it may find that we are nearer to the origin than its parent
+            stream.untried |= self._links[old].bit  # it may find that we are nearer to the origin than its parent
         stream.parent = link
         stream.hops = min(hops + 1, HOPS_MAX)
         stream.told = None

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 
 from rumor.sim.scenarios import SCENARIOS, tell
 
-
 WIDTH = 22
 """Of the column of names."""
 
