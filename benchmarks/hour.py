@@ -30,7 +30,7 @@ EVERY_MINUTES = 5
 
 LINKS = 8
 STREAMS = 5000
-QUIET: Seconds = 200.0
+QUIET: Seconds = 100.0
 """Longer than runs and tombstones of children are kept."""
 
 GROWTH_MAX = 0.02
@@ -148,8 +148,8 @@ def measure_streams(count: int) -> bool:
     gc.collect()
     tracemalloc.start()
     for index in range(count):
-        world.at(0.01 * index, partial(hear_of_stream, world, peers[index % len(peers)], index))
-    world.run(0.01 * count + QUIET)
+        world.at(0.005 * index, partial(hear_of_stream, world, peers[index % len(peers)], index))
+    world.run(0.005 * count + QUIET)
     gc.collect()
     traces = tracemalloc.take_snapshot().filter_traces(
         [tracemalloc.Filter(True, "*/rumor/core/*"), tracemalloc.Filter(True, "*/rumor/wire/*")]

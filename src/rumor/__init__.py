@@ -1,4 +1,4 @@
-"""Rumor: a gossip network for Python.
+"""Rumor: a gossip network for Python. What it promises, and every way to use it: docs/library.md.
 
 import asyncio
 import rumor
@@ -6,10 +6,11 @@ import rumor
 async def main() -> None:
     async with rumor.Peer("127.0.0.1:0", seeds=["127.0.0.1:3400"]) as peer:
         await peer.wait_joined(timeout=30)
-        await peer.publish("hello")
-        async with peer.subscribe() as rumors:
-            async for r in rumors:
-                print(r)
+        receipt = await peer.publish("hello", topic="news")
+        print(await receipt.delivered(timeout=5))  # how far it is by then; every peer relays every topic
+        async with peer.subscribe("news") as news:
+            async for item in news:  # what others say, each origin's in order
+                print(item)  # a Rumor, or Lost for what will not come any more
 
 asyncio.run(main())
 """

@@ -10,7 +10,7 @@ from rumor.aio.rumors import Lost, Rumor, Run
 from rumor.aio.subscription import Subscription
 from rumor.aio.topics import matcher
 from rumor.core import frames
-from rumor.core.events import Event, LostReason, RumorsLost, RunDelivered
+from rumor.core.events import Event, HistoryReached, LostReason, RumorsLost, RunDelivered
 from rumor.core.frames import Lane, StreamId
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.wire.frames import encode_run
@@ -45,6 +45,10 @@ class ListeningCore:
         subscription = Subscription(self.feed, matcher(topic), **how)  # type: ignore[arg-type] # as the test says
         self.feed.add(subscription)
         return subscription
+
+    def reach_back(self, now: float) -> None:
+        """All that there was before is here already."""
+        self.feed.on_events([HistoryReached()])
 
     def deliver(self, origin: str, *payloads: bytes, topic: str = "", epoch: int = EPOCH, parts: int = 1) -> None:
         """The next run of an origin comes."""

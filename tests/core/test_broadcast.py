@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from rumor.core.broadcast import EPOCH_AHEAD_MAX, HOPS_MAX, Broadcast, Counts
+from rumor.core.broadcast import EPOCH_AHEAD_MAX, Broadcast, Counts
 from rumor.core.clock import WallClock
 from rumor.core.digests import ENTRIES_MAX as DIGEST_ENTRIES_MAX
 from rumor.core.digests import QUIET
@@ -36,6 +36,7 @@ from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.outbox import Outbox
 from rumor.core.settings import BroadcastSettings, MessageListSettings, Settings
 from rumor.core.streams import Stream
+from rumor.core.trees import HOPS_MAX
 from rumor.wire import frames
 
 from .web import LIFE, STRANGER, STREAM, head_at, record_at, run_at
@@ -84,7 +85,7 @@ class Node:
 
     def publish(self, *payloads: bytes, now: Seconds = 0.0) -> None:
         for payload in payloads:
-            self.it.publish(Lane.APP, payload, "", now)
+            self.it.publish(payload, "", now)
         self.it.end_turn(now)
 
     def sent(self, now: Seconds = 0.0) -> dict[int, list[Outgoing]]:
@@ -336,7 +337,7 @@ def test_another_process_under_our_name_ends_our_publishing() -> None:
 
     assert node.events() == [TwoLives(str(ME), LIFE + 1)]
     with pytest.raises(UsageError, match="publishes no more"):
-        node.it.check_topic("t")
+        node.it._origin.check("t")
 
 
 # Publishing.
@@ -345,7 +346,7 @@ def test_another_process_under_our_name_ends_our_publishing() -> None:
 def test_what_is_published_leaves_at_the_end_of_the_turn() -> None:
     """One run, to every link, and we hear it ourselves."""
     node = Node()
-    assert node.it.publish(Lane.APP, b"a", "", 0.0) == 1
+    assert node.it.publish(b"a", "", 0.0) == 1
     assert node.it.publish_many([b"b", b"c"], "", 0.0) == (2, 3)
     assert node.sent() == {}
 
@@ -361,8 +362,8 @@ def test_what_is_published_leaves_at_the_end_of_the_turn() -> None:
 def test_a_full_run_leaves_at_once() -> None:
     """By one and by many; what has begun after it waits for the turn's end."""
     node = Node()
-    node.it.publish(Lane.APP, b"x" * 40_000, "", 0.0)
-    node.it.publish(Lane.APP, b"y" * 40_000, "", 0.0)
+    node.it.publish(b"x" * 40_000, "", 0.0)
+    node.it.publish(b"y" * 40_000, "", 0.0)
     assert len(node.sent()[ONE]) == 1
     node.child(ONE, id=OWN)
     node.it.publish_many([b"z" * 40_000] * 2, "", 0.0)
@@ -376,7 +377,7 @@ def test_before_the_first_hello_what_is_published_waits() -> None:
     identity = Identity(ME, epoch=LIFE)
     it = Broadcast(identity, Settings(), WallClock(LIFE / 1000), outbox, frames.encode_run, lambda link: 0.0)
     it.begin(0.0)
-    it.publish(Lane.APP, b"a", "", 0.0)
+    it.publish(b"a", "", 0.0)
     it.end_turn(0.0)
     assert (outbox.drain()[1], it.next_deadline()) == ([], 2.0)
 
@@ -393,7 +394,7 @@ def test_alone_what_is_published_is_sealed_after_a_while() -> None:
     identity = Identity(ME, epoch=LIFE)
     it = Broadcast(identity, Settings(), WallClock(LIFE / 1000), outbox, frames.encode_run, lambda link: 0.0)
     it.begin(0.0)
-    it.publish(Lane.APP, b"a", "", 0.0)
+    it.publish(b"a", "", 0.0)
     it.end_turn(2.0)
     assert it.has_room(2.0)
 
@@ -526,6 +527,22 @@ def test_what_is_asked_for_is_sent_and_nothing_for_an_empty_range() -> None:
     assert node.sent() == {}
     node.it.on_want(TWO, Want(STREAM, 1, 2))
     assert node.sent() == {TWO: [passed_on(1, repair=True), passed_on(2, repair=True)]}
+
+
+def test_a_visitor_that_was_grafted_is_no_parent_any_more_once_it_is_gone() -> None:
+    """Who brings the next run is. (A core went down: the visitor was to be pruned for the new parent.)"""
+    node = Node()
+    node.outbox.open_link(9)
+    node.it.add_visitor(9)
+    node.it.on_digest(9, [head_at(1)], 0.0)
+    node.it.tick(1.0)
+    assert node.stream().parent == 9
+
+    node.it.remove_visitor(9)
+    assert node.stream().parent == 0
+    node.run(ONE, 1, now=1.0)
+
+    assert node.stream().parent == ONE
 
 
 def test_a_visitor_may_ask() -> None:

@@ -68,7 +68,7 @@ def test_before_the_first_hello_nothing_is_sealed() -> None:
 def test_we_are_later_than_every_life_that_is_known(known: int, epoch: int) -> None:
     """Before we have spoken our epoch is raised above it; an older life changes nothing."""
     node = Node()
-    node.origin.publish(Lane.APP, b"a", "", 0.0)
+    node.origin.lanes[Lane.APP].publisher.publish(b"a", "", 0.0)
 
     node.origin.heard_hello(known)
 
@@ -79,7 +79,7 @@ def test_we_are_later_than_every_life_that_is_known(known: int, epoch: int) -> N
 def test_a_later_life_after_we_spoke_means_two_processes() -> None:
     """If it answers we publish no more, and say so once; an older one, and one that is only heard of, mean nothing."""
     node = Node()
-    node.origin.publish(Lane.CARRIED, b"a", "", 0.0)
+    node.origin.lanes[Lane.CARRIED].publisher.publish(b"a", "", 0.0)
     node.sealed()
     node.origin.on_epoch(EPOCH + 5)
     node.origin.on_other_life(EPOCH - 1)
@@ -112,8 +112,8 @@ def test_an_unfit_topic_is_refused_each_time() -> None:
 def test_lanes_have_numbers_of_their_own() -> None:
     """What is said at once is a run of its lane, in order; it is taken once."""
     node = Node()
-    assert node.origin.publish(Lane.APP, b"a", "t", 0.0) == 1
-    assert node.origin.publish(Lane.CARRIED, b"b", "", 0.0) == 1
+    assert node.origin.lanes[Lane.APP].publisher.publish(b"a", "t", 0.0) == 1
+    assert node.origin.lanes[Lane.CARRIED].publisher.publish(b"b", "", 0.0) == 1
     assert node.origin.publish_many([b"c", b"d"], "t", 0.0) == (2, 3)
     assert node.origin.publish_many([], "t", 0.0) == (4, 3)
 
@@ -149,7 +149,7 @@ def test_there_is_room_within_the_window() -> None:
     node.stream(100, 100)
     assert node.origin.has_room(0.0, linked=True)
 
-    node.origin.publish(Lane.APP, b"x" * 195, "", 0.0)
+    node.origin.lanes[Lane.APP].publisher.publish(b"x" * 195, "", 0.0)
 
     assert not node.origin.has_room(0.0, linked=True)
 
@@ -157,7 +157,7 @@ def test_there_is_room_within_the_window() -> None:
 def test_before_anything_could_be_sealed_there_is_room_for_a_window_only() -> None:
     """While our epoch is not certain, what was said waits, and more than a window must not wait with it."""
     node = Node()
-    node.origin.publish(Lane.APP, b"x" * 500, "", 0.0)
+    node.origin.lanes[Lane.APP].publisher.publish(b"x" * 500, "", 0.0)
     assert not node.origin.has_room(0.0, linked=False)
 
     node.stream(500)

@@ -279,26 +279,26 @@ def test_leaving_says_goodbye_to_all_after_the_last_word() -> None:
 
 
 def test_bytes_that_fit_no_frame_close_the_link_and_are_said_once() -> None:
-    """The other is told what was wrong, and people whose link it was."""
+    """The other is told what was wrong, and people from where it came."""
     peer = begun(ANA)
 
     peer.bad_frame(1, "nonsense", 1.0)
 
     effects, events = peer.drain()
-    assert Problem("bytes on a link that fit no frame", str(ANA), "nonsense") in events
+    assert Problem("bytes on a link that fit no frame", ANA.host, "nonsense") in events
     assert NeighborDown(ANA, Reason.FAULT, str(ANA), 1) in events
     assert Hangup(1) in effects
     assert Goodbye(Parting.BAD_FRAME, "nonsense") in pull(peer, 1, 1.0)
 
 
-def test_a_bad_frame_before_the_hello_comes_from_nobody_known() -> None:
-    """The link is closed all the same."""
+def test_a_bad_frame_before_the_hello_closes_the_link() -> None:
+    """Who it is nobody knows; that it came from there is said."""
     peer = begun()
     peer.accepted(1, ANA.host, 0.0)
 
     peer.bad_frame(1, "nonsense", 0.0)
 
-    assert peer.drain()[1] == [Problem("bytes on a link that fit no frame", "", "nonsense")]
+    assert peer.drain()[1] == [Problem("bytes on a link that fit no frame", ANA.host, "nonsense")]
 
 
 def test_before_the_hello_no_frame_counts() -> None:

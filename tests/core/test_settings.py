@@ -8,9 +8,17 @@ import pytest
 from rumor.core.errors import UsageError
 from rumor.core.settings import (
     PROFILES,
+    AntiEntropySettings,
+    BridgeSettings,
+    BroadcastSettings,
     ClassicOverlaySettings,
+    DoorSettings,
     FloodSettings,
+    LinkSettings,
     LivenessSettings,
+    MessageListSettings,
+    OverlaySettings,
+    ProbeSettings,
     RegistrationSettings,
     RegistrySettings,
     Settings,
@@ -60,6 +68,14 @@ def test_every_profile_accepts_up_to_ten_neighbors(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(PROFILES))
+def test_every_profile_holds_eight_links_and_six_at_least(name: str) -> None:
+    """The web has the same shape in each profile: 6 to 10 neighbors, 8 wanted."""
+    overlay = profile(name).overlay
+
+    assert (overlay.active_min, overlay.active_wanted, overlay.active_max) == (6, 8, 10)
+
+
+@pytest.mark.parametrize("name", list(PROFILES))
 def test_every_profile_sends_what_an_original_node_can_read(name: str) -> None:
     """In each profile a text stays below 1,024 bytes and a list below 10,240."""
     settings = profile(name)
@@ -86,6 +102,18 @@ def test_every_profile_sends_what_an_original_node_can_read(name: str) -> None:
             {"classic_overlay": ClassicOverlaySettings(wanted_max=11)},
             "wanted_min, wanted_max and neighbors_max must not fall",
         ),
+        ({"links": LinkSettings(hello_timeout=0.0)}, "hello_timeout must be at least 0.001, not 0.0"),
+        ({"links": LinkSettings(links_max=10)}, "links_max must be above them"),
+        ({"links": LinkSettings(frame_bytes_max=100_000)}, "run_bytes_max must be from 4096 to half of"),
+        ({"overlay": OverlaySettings(active_min=9)}, "active_min, active_wanted, active_max must not fall"),
+        ({"overlay": OverlaySettings(active_wanted=11)}, "active_min, active_wanted, active_max must not fall"),
+        ({"probes": ProbeSettings(redials=0)}, "redials must be at least 1, not 0"),
+        ({"message_list": MessageListSettings(bytes_max=0)}, "bytes_max must be at least 1, not 0"),
+        ({"broadcast": BroadcastSettings(run_bytes_max=4095)}, "run_bytes_max must be from 4096 to half of"),
+        ({"broadcast": BroadcastSettings(window_min=2, window_budget=1)}, "window_min can't be above window_budget"),
+        ({"antientropy": AntiEntropySettings(interval=-1.0)}, "interval must be at least 0.001, not -1.0"),
+        ({"bridge": BridgeSettings(rate=0)}, "rate must be at least 1, not 0"),
+        ({"door": DoorSettings(quiet=math.inf)}, "quiet must be below infinity"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused(group: dict[str, msgspec.Struct], complaint: str) -> None:
@@ -122,9 +150,14 @@ def test_jitter_may_be_none_at_all() -> None:
 
 def test_values_at_their_bounds_are_allowed() -> None:
     """Equal bounds fit each other."""
-    overlay = ClassicOverlaySettings(wanted_min=10, wanted_max=10, neighbors_max=10)
+    classic = ClassicOverlaySettings(wanted_min=10, wanted_max=10, neighbors_max=10)
+    overlay = OverlaySettings(active_min=10, active_wanted=10, active_max=10)
+    broadcast = BroadcastSettings(run_bytes_max=4096, window_min=100, window_budget=100)
+    links = LinkSettings(links_max=11, frame_bytes_max=8192)
 
-    assert Settings(classic_overlay=overlay).classic_overlay == overlay
+    settings = Settings(classic_overlay=classic, overlay=overlay, broadcast=broadcast, links=links)
+
+    assert (settings.classic_overlay, settings.overlay, settings.broadcast) == (classic, overlay, broadcast)
 
 
 def test_a_count_is_a_whole_number() -> None:

@@ -173,7 +173,7 @@ class Web:
         """Let a node say something so many times, in one turn; returns the last number."""
         last = 0
         for _ in range(count):
-            last = node.broadcast.publish(Lane.APP, payload, topic, self.now)
+            last = node.broadcast.publish(payload, topic, self.now)
         self._turn(node)
         return last
 

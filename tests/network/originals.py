@@ -78,7 +78,7 @@ class OriginalPeer:
     def __init__(self, address: Address, seeds: Sequence[Address], clock: WallClock, rng: Random) -> None:
         self.neighbors: dict[Address, int] = {}
         self._address = address
-        self._seeds = rng.sample(list(seeds), len(seeds) // 2 + 1)
+        self._seeds = rng.sample(list(seeds), len(seeds) // 2 + 1) if seeds else []
         self._clock = clock
         self._rng = rng
         self._outbox = Outbox()
@@ -89,7 +89,9 @@ class OriginalPeer:
         self._round_at: Seconds | None = None
 
     def join(self, now: Seconds) -> None:
-        """Register with floor(n/2)+1 of the seeds."""
+        """Register with floor(n/2)+1 of the seeds; of none, only watch whom is connected with."""
+        if not self._seeds:
+            self._round_at = now
         for seed in self._seeds:
             self._outbox.do(Ask(seed, Register(self._address), math.inf))
 
@@ -98,6 +100,10 @@ class OriginalPeer:
         gossip = Gossip(self._clock.timestamp(now), self._address, len(self._heard) + 1, f":{payload.decode()}")
         self._hear(gossip)
         return gossip.number
+
+    def connect(self, peer: Address) -> None:
+        """Ask a peer to be our neighbor, as after the last seed's reply."""
+        self._outbox.do(Ask(peer, ConnectRequest(self._address), math.inf))
 
     def receive(self, link: int, source: str, message: Incoming, now: Seconds) -> None:
         """Accept, answer, forward, or close."""
@@ -160,7 +166,7 @@ class OriginalPeer:
             return
         known = [peer for peer in self._known if peer != self._address]
         for peer in self._rng.sample(known, min(len(known), self._rng.randint(1, 4))):
-            self._outbox.do(Ask(peer, ConnectRequest(self._address), math.inf))
+            self.connect(peer)
         self._round_at = now
 
     def _hear(self, gossip: Gossip) -> None:

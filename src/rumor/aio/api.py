@@ -225,9 +225,9 @@ class Peer(Node):
         of the time before we came, which may hold back the first that is read, for 5 s at most. Those of one origin
         come in their order, or each as soon as it is there (`unordered`).
 
-        At most `capacity` rumors and `bytes_max` bytes of payloads wait to be read. When more come, `overflow` says what
-        happens: `disconnect` ends the subscription with SlowSubscriber after the last that waits; `drop_oldest` lets
-        the oldest go and tells them as Lost; `block` lets the origins wait, for as long as the network waits for a
+        At most `capacity` rumors and `bytes_max` bytes of payloads wait to be read. When more come, `overflow` says
+        what happens: `disconnect` ends the subscription with SlowSubscriber after the last that waits; `drop_oldest`
+        lets the oldest go and tells them as Lost; `block` lets the origins wait, for as long as the network waits for a
         node (2 s), and then reads on from what this node retains. Who publishes to itself inside a subscription that
         blocks may wait for itself.
         """

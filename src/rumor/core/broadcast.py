@@ -128,23 +128,29 @@ class Broadcast:
         """Another process answers under our name, with this epoch."""
         self._origin.on_other_life(epoch)
 
-    def check_topic(self, topic: str) -> None:
-        """Raise UsageError for an unfit topic, or when another process lives under our name."""
-        self._origin.check(topic)
-
-    def publish(self, lane: Lane, payload: bytes, topic: str, now: Seconds) -> int:
-        """Say something on one of our own streams; sent at the end of the turn at the latest."""
-        number = self._origin.publish(lane, payload, topic, now)
-        if self._origin.lanes[lane].publisher.closed:
+    def publish(self, payload: bytes, topic: str, now: Seconds) -> int:
+        """Say something; sent at the end of the turn at the latest. Raises UsageError, see `Origin.check`."""
+        origin = self._origin
+        if topic != origin.fit_topic:
+            origin.check(topic)
+        publisher = origin.app.publisher
+        number = publisher.publish(payload, topic, now)
+        if publisher.closed:
             self._seal_closed(now)
         return number
 
     def publish_many(self, payloads: Sequence[bytes], topic: str, now: Seconds) -> tuple[int, int]:
         """Say several things at the price of one; returns the first and the last number (first > last: none)."""
+        if topic != self._origin.fit_topic:
+            self._origin.check(topic)
         numbers = self._origin.publish_many(payloads, topic, now)
         if self._origin.app.publisher.closed:
             self._seal_closed(now)
         return numbers
+
+    def carry(self, text: bytes, now: Seconds) -> None:
+        """Bring a classic rumor in, on lane `carried`."""
+        self._origin.lanes[Lane.CARRIED].publisher.publish(text, "", now)
 
     def has_room(self, now: Seconds) -> bool:
         """Whether the window lets more be published."""
@@ -183,6 +189,9 @@ class Broadcast:
             self._serving.remove_link(link)
             del self.seen[link]
             self.repair.remove_link(link)
+            for stream in self.streams:
+                if stream.parent == link:  # it was grafted for what it told of; who brings the next run is the parent
+                    stream.parent = 0
 
     def remove_link(self, link: int, now: Seconds) -> None:
         """A neighbor is gone: whoever hung on it looks for another parent at once."""

@@ -45,16 +45,13 @@ class Origin:
         self._begun: Seconds | None = None
         self._certain = False
         self._two_lives = False
-        self._fit_topic = ""
+        self.fit_topic: str | None = ""
+        """A topic that is known to be fit; None once we publish no more."""
         self._settles_at: Seconds | None = None
 
     def begin(self, now: Seconds) -> None:
         """The peer begins: its first run waits for a first Hello, or for a while alone."""
         self._begun = now
-
-    def publish(self, lane: Lane, payload: bytes, topic: str, now: Seconds) -> int:
-        """Say something; returns its number."""
-        return self.lanes[lane].publisher.publish(payload, topic, now)
 
     def publish_many(self, payloads: Sequence[bytes], topic: str, now: Seconds) -> tuple[int, int]:
         """Say several things at the price of one; returns the first and the last number (first > last: none)."""
@@ -64,14 +61,13 @@ class Origin:
         return first, publisher.last
 
     def check(self, topic: str) -> None:
-        """Raise UsageError for an unfit topic, or when we publish no more; the last topic is known to be fit."""
+        """Raise UsageError for an unfit topic, or when we publish no more; a fit one is remembered."""
         if self._two_lives:
             raise UsageError(
                 f"another process lives under the name {self._identity.name!r}: this one publishes no more"
             )
-        if topic != self._fit_topic:
-            check_topic(topic)
-            self._fit_topic = topic
+        check_topic(topic)
+        self.fit_topic = topic
 
     def certain(self, now: Seconds) -> bool:
         """Whether our epoch can't change any more, so that runs may be sealed."""
@@ -96,6 +92,7 @@ class Origin:
         """Another process answers under our name: the younger one goes on."""
         if epoch > self._identity.epoch and not self._two_lives:
             self._two_lives = True
+            self.fit_topic = None
             self._outbox.say(TwoLives(self._identity.name, epoch))
 
     def close(self) -> None:
@@ -135,8 +132,12 @@ class Origin:
     def progress(self, number: int, round_trip: Seconds, now: Seconds) -> tuple[bool, int]:
         """Whether a rumor of ours is acknowledged by a tree that has settled, and by how many peers besides us."""
         own = self.app
-        if own.stream is None or own.window.acknowledged < number:
+        if own.stream is None:
             return False, 0
+        if own.window.acknowledged < number:
+            run = own.window.run_of(number)
+            owed = (own.stream.owed or {}).values()
+            return False, sum(nodes for _, tree, nodes in owed if run and tree >= run)
         settled = now >= own.tree_changed_at + 2.0 * round_trip
         return settled and bool(own.stream.counted), max(0, own.stream.nodes - 1)
 

@@ -280,6 +280,8 @@ class Overlay:
         self._timers.cancel(_Due.ALONE)
         self._reserve.drop(contact.address)
         self._active.add(Neighbor(link, contact.name, contact.address, dialled=link % 2 == 0, since=now))
+        if len(self._active) < self._settings.active_wanted:  # who came at the same time is found that way
+            self._timers.set(_Due.SHUFFLE, now + self._settings.shuffle_soon * self._rng.uniform(0.5, 1.0))
         self._outbox.say(NeighborUp(contact.address, reason, contact.name, link))
 
     def _remove(self, link: int, reason: Reason, now: Seconds) -> None:

@@ -141,13 +141,11 @@ class Peer:
         """
         if len(payload) > self._settings.broadcast.payload_bytes_max:
             check_payload(payload, self._settings.broadcast)
-        self._broadcast.check_topic(topic)
-        return self._broadcast.publish(Lane.APP, payload, topic, now)
+        return self._broadcast.publish(payload, topic, now)
 
     def publish_many(self, payloads: Sequence[bytes], topic: str, now: Seconds) -> tuple[int, int]:
         """Say several things; returns the numbers of the first and the last. All or nothing; raises as `publish`."""
         check_payloads(payloads, self._settings.broadcast)
-        self._broadcast.check_topic(topic)
         return self._broadcast.publish_many(payloads, topic, now)
 
     def has_room(self, now: Seconds) -> bool:
@@ -271,7 +269,7 @@ class Peer:
         self._broadcast.tick(now)
         for text in self._texts.bridge.due(now):
             if self._overlay.neighbors:
-                self._broadcast.publish(Lane.CARRIED, text, "", now)
+                self._broadcast.carry(text, now)
         for link in self._visits.due(now):
             self._links.part(link, Parting.DONE, now=now)
         for link in self._outbox.overrun():
@@ -386,9 +384,9 @@ class Peer:
 
     def _dial_origin(self, event: OriginWanted, now: Seconds) -> None:
         """Ask an origin itself for what no neighbor has, over a link for that alone."""
-        try:
-            address = Address.parse(event.origin)
-        except AddressError:  # a name of its own; where it is, nobody tells yet
+        known = (contact.address for contact in self.contacts() if contact.name == event.origin)
+        address = next(known, None) or _address_of(event.origin)
+        if address is None:
             self._broadcast.repair.on_origin_dialled(event.origin, now)
             return
         if self._links.find(event.origin) is None and not self._identity.is_self(address):
@@ -424,6 +422,7 @@ class Peer:
     def _link_ready(self, event: LinkReady, now: Seconds) -> None:
         if event.name == self._identity.name:
             self._broadcast.on_other_life(event.known_epoch)
+            self._outbox.say(Problem("another process lives under our name", str(event.address)))
         else:
             self._broadcast.heard_hello(event.known_epoch, now)
             self._texts.link_ready(event.link, event.address, now)
@@ -491,3 +490,11 @@ class Peer:
     def _known_epoch(self, name: str) -> int:
         """The latest life of a node that we heard of, for its Hello."""
         return self._broadcast.streams.latest_epoch(name)
+
+
+def _address_of(name: str) -> Address | None:
+    """Where a node is whose name is its address; None if it has a name of its own."""
+    try:
+        return Address.parse(name)
+    except AddressError:
+        return None

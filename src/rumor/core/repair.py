@@ -29,7 +29,8 @@ WANT_RUNS_MAX = 4096
 WAIT_MAX: Seconds = 1.0
 """The longest wait for what is missing, and between two tries.
 
-However long a round trip was: it may be a stop that was measured. (A node that had stood still did not ask for 44 s.)"""
+However long a round trip was, since that may have been a stop. (A node that had stood still did not ask for 44 s.)
+"""
 
 ORPHAN_TRIES = 8
 """After so many tries a stream without a parent that lacks nothing waits for the next digest of it."""

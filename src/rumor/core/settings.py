@@ -15,6 +15,9 @@ from rumor.core.ids import Seconds
 SHORTEST: Final[Seconds] = 0.001
 """The shortest duration that can be set."""
 
+RUN_BYTES_LEAST: Final = 4096
+"""A run's names and topic may take 1 KiB; most of it should be payload."""
+
 
 class RegistrationSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a peer keeps itself on the seeds' lists."""
@@ -128,6 +131,8 @@ class OverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
     """Steps of a newcomer's walk and of a shuffle (HyParView, active random walk length)."""
     passive_walk_length: int = 3
     """With so many steps left a newcomer on its walk is taken into the passive view (HyParView)."""
+    shuffle_soon: Seconds = 0.5
+    """How soon after a neighbor came contacts are exchanged while more are wanted."""
     shuffle_interval: Seconds = 10.0
     """How often contacts are exchanged along a walk."""
     shuffle_active: int = 3
@@ -269,6 +274,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         overlay = self.classic_overlay
         if not overlay.wanted_min <= overlay.wanted_max <= overlay.neighbors_max:
             raise UsageError("wanted_min, wanted_max and neighbors_max must not fall")
+        web = self.overlay
+        if not web.active_min <= web.active_wanted <= web.active_max < self.links.links_max:
+            raise UsageError("active_min, active_wanted, active_max must not fall, and links_max must be above them")
+        if not RUN_BYTES_LEAST <= self.broadcast.run_bytes_max <= self.links.frame_bytes_max // 2:
+            raise UsageError(f"run_bytes_max must be from {RUN_BYTES_LEAST} to half of frame_bytes_max")
+        if self.broadcast.window_min > self.broadcast.window_budget:
+            raise UsageError("window_min can't be above window_budget")
         if self.flood.text_bytes_max > FloodSettings().text_bytes_max:
             raise UsageError("text_bytes_max can't be above 1023: an original node would cut the text")
         if not len("255.255.255.255:65535") <= self.registry.reply_bytes_max <= RegistrySettings().reply_bytes_max:

@@ -61,6 +61,10 @@ class Window:
             self._size = min(self._size * 2, self._limit(active))
         return moved
 
+    def run_of(self, rumor: int) -> int:
+        """The run that brings a rumor which is not acknowledged by all; 0 if it has not left."""
+        return next((number for number, _, last in self._unacknowledged if last >= rumor), 0)
+
     def forget(self, first_kept: int) -> None:
         """Runs before this one are not kept any more, whoever lacks them."""
         waiting = self._unacknowledged

@@ -53,6 +53,6 @@ def missed(peers: Sequence[Node], published: Publications, *, margin: Seconds = 
     return wrong
 
 
-def unsettled(peers: Sequence[Node], published: Publications) -> list[str]:
+def unsettled(peers: Sequence[Node], published: Publications, *, margin: Seconds = MARGIN) -> list[str]:
     """All that is wrong with peers that speak frames at this moment."""
-    return [*one_sided(peers), *in_pieces(peers), *missed(peers, published)]
+    return [*one_sided(peers), *in_pieces(peers), *missed(peers, published, margin=margin)]

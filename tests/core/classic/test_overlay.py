@@ -726,3 +726,43 @@ def _accept_all(overlay: ClassicOverlay, outbox: Outbox, now: Seconds) -> int:
 def _rng_that_draws(wanted: int) -> Random:
     """Chance of which the first draw from 1 to 3 is `wanted`."""
     return next(Random(number) for number in range(100) if Random(number).randint(1, 3) == wanted)
+
+
+# Those that are no original nodes.
+
+
+def test_who_is_no_original_node_is_forgotten() -> None:
+    """As a neighbor it is replaced by a link, as a contact it is gone, and somebody else is asked in its place."""
+    overlay, outbox = overlay_among(ANA, BO)
+    overlay.learn([CY], 0.0)
+
+    overlay.forget(ANA, 1.0)
+
+    assert outbox.drain() == ([ask(CY)], [NeighborDown(ANA, Reason.REPLACED)])
+    assert overlay.neighbors == (BO,)
+    assert overlay.contacts == (BO, CY)
+
+
+def test_who_turns_out_to_be_no_original_node_while_it_is_asked_is_not_waited_for() -> None:
+    """Its answer comes too late, and the next contact is asked at once."""
+    overlay, outbox = overlay_with(wanted=1)
+    overlay.learn([ANA], 0.0)
+    outbox.drain()
+    overlay.learn([BO], 0.0)
+
+    overlay.forget(ANA, 1.0)
+    assert outbox.drain() == ([ask(BO)], [])
+
+    overlay.on_accepted(ANA, 1.1)
+    overlay.on_refused(ANA, Failure.CLOSED, 1.1)
+    assert (overlay.neighbors, overlay.contacts) == ((), (BO,))
+
+
+def test_a_stranger_that_is_no_original_node_changes_nothing() -> None:
+    """Most that say Hello were never taken for one."""
+    overlay, outbox = overlay_among(ANA)
+
+    overlay.forget(CY, 1.0)
+
+    assert outbox.drain() == ([], [])
+    assert overlay.neighbors == (ANA,)

@@ -136,6 +136,8 @@ class Texts:
                 self.registration.on_preface_failed(effect.to, failure, now)
             case ConnectRequest():
                 self.overlay.on_refused(effect.to, failure, now)
+                if failure is Failure.UNREACHABLE and effect.to not in self.overlay.neighbors:
+                    self._web.learn((effect.to,), now)  # it stopped, and may come back as anything
             case LivenessRequest() as request:
                 self.liveness.on_failure(effect.to, request, now)
             case Gossip() as gossip:

@@ -7,6 +7,7 @@ from rumor.sim.chaos import Chaos
 from rumor.sim.node import Node
 from rumor.sim.scenarios.registry import scenario
 from rumor.sim.scenarios.stories import expect_everybody_hears, populate, settle
+from rumor.sim.settled import MARGIN
 from rumor.sim.world import World
 
 CALM: Seconds = 120.0
@@ -17,6 +18,9 @@ PEERS = (3, 10)
 
 DURATION = (5.0, 30.0)
 """For how long mishaps happen."""
+
+HEADS_LATE: Seconds = 10.0
+"""Where frames are lost, a newcomer learns late where streams are: by the next comparisons with its neighbors."""
 
 LONGEST: tuple[Seconds, ...] = (2.0, 10.0, 30.0)
 """How long each lasts at most: some are over before anybody is buried, some outlast every memory of it."""
@@ -34,9 +38,9 @@ def live_through(number: int, mishaps: Callable[[Chaos], list[Callable[[], None]
     return world
 
 
-def calm_down(world: World, peers: list[Node]) -> None:
+def calm_down(world: World, peers: list[Node], *, margin: Seconds = MARGIN) -> None:
     """All is in order again in time, and a rumor reaches everybody."""
-    settle(world, peers, within=CALM)
+    settle(world, peers, within=CALM, margin=margin)
     expect_everybody_hears(world, peers, world.rng.choice(peers), within=5.0)
 
 
@@ -111,5 +115,5 @@ def harsh_frames(number: int) -> World:
         world.run(world.rng.uniform(0.0, 2.0))
         world.publish(world.rng.choice(peers))
     world.faults.loss = world.faults.duplication = world.faults.reordering = 0.0
-    calm_down(world, peers)
+    calm_down(world, peers, margin=HEADS_LATE)
     return world

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rumor.core.ids import Seconds
 from rumor.sim.node import Node
-from rumor.sim.settled import in_pieces, one_sided, unsettled
+from rumor.sim.settled import MARGIN, in_pieces, one_sided, unsettled
 from rumor.sim.world import World
 
 
@@ -19,10 +19,14 @@ def populate(world: World, *, peers: int, seeds: int = 3) -> tuple[list[Node], l
     return [world.peer(all_seeds) for _ in range(peers)], all_seeds
 
 
-def settle(world: World, peers: Sequence[Node], *, within: Seconds) -> None:
+def settle(world: World, peers: Sequence[Node], *, within: Seconds, margin: Seconds = MARGIN) -> None:
     """Let time pass until nothing is wrong with the peers; in time."""
-    world.run_until(lambda: not unsettled(peers, world.publications), at_most=within)
-    world.check(unsettled(peers, world.publications))
+
+    def wrong() -> list[str]:
+        return unsettled(peers, world.publications, margin=margin)
+
+    world.run_until(lambda: not wrong(), at_most=within)
+    world.check(wrong())
 
 
 def weave(world: World, peers: Sequence[Node], *, within: Seconds) -> None:
