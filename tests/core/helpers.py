@@ -103,7 +103,9 @@ def feed(peer: Peer, link: int, now: Seconds, *frames: Frame) -> list[Outgoing]:
     return pull(peer, link, now)
 
 
-def befriend(peer: Peer, link: int, who: Address, now: Seconds, **said: int) -> list[Outgoing]:
+def befriend(
+    peer: Peer, link: int, who: Address, now: Seconds, *, epoch: int = 1000, known_epoch: int = 0
+) -> list[Outgoing]:
     """Let a peer of ours dial in and become a neighbor; gives what it is sent."""
     peer.accepted(link, who.host, now)
-    return feed(peer, link, now, hello(who, **said), NeighborRequest())
+    return feed(peer, link, now, hello(who, epoch=epoch, known_epoch=known_epoch), NeighborRequest())

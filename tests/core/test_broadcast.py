@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from rumor.core.broadcast import EPOCH_AHEAD_MAX, Broadcast, Counts
+from rumor.core.broadcast import Broadcast, Counts
 from rumor.core.clock import WallClock
 from rumor.core.digests import ENTRIES_MAX as DIGEST_ENTRIES_MAX
 from rumor.core.digests import QUIET
@@ -33,6 +33,7 @@ from rumor.core.frames import (
     Want,
 )
 from rumor.core.ids import Address, Identity, Seconds
+from rumor.core.lives import EPOCH_AHEAD_MAX
 from rumor.core.outbox import Outbox
 from rumor.core.settings import BroadcastSettings, MessageListSettings, Settings
 from rumor.core.streams import Stream
@@ -337,7 +338,7 @@ def test_another_process_under_our_name_ends_our_publishing() -> None:
 
     assert node.events() == [TwoLives(str(ME), LIFE + 1)]
     with pytest.raises(UsageError, match="publishes no more"):
-        node.it._origin.check("t")
+        node.it.origin.check("t")
 
 
 # Publishing.
@@ -409,8 +410,8 @@ def test_an_acknowledged_rumor_is_told_of() -> None:
     node = Node()
     node.publish(b"mine")
     node.events()
-    for link in (ONE, TWO, THREE):
-        assert node.it.progress(1, 1.0) == (False, 0)
+    for link, peers in ((ONE, 0), (TWO, 4), (THREE, 8)):
+        assert node.it.progress(1, 1.0) == (False, peers)
         node.it.on_acknowledgement(link, acknowledged(1, 1, 4, OWN), 1.0)
         node.it.end_turn(1.0)
 
@@ -439,8 +440,8 @@ def test_a_newcomer_is_told_where_our_own_stream_begins_for_it() -> None:
     node.publish(b"mine", b"mine")
     node.it.on_acknowledgement(ONE, acknowledged(1, 1, 1, OWN), 0.0)
 
-    assert node.it.head_for_newcomer(node.stream()) == DigestEntry(STRANGER, LIFE, Lane.APP, 1, 1, 1, 1)
-    assert node.it.head_for_newcomer(node.stream(OWN)) == DigestEntry(str(ME), LIFE, Lane.APP, 1, 1, 0, 1)
+    assert node.it.origin.head_for_newcomer(node.stream()) == DigestEntry(STRANGER, LIFE, Lane.APP, 1, 1, 1, 1)
+    assert node.it.origin.head_for_newcomer(node.stream(OWN)) == DigestEntry(str(ME), LIFE, Lane.APP, 1, 1, 0, 1)
 
 
 # Prunes and grafts.

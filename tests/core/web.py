@@ -59,7 +59,11 @@ class WebNode:
             identity, settings, WallClock(DAWN), self.outbox, frames.encode_run, lambda link: 2 * web.latency
         )
         self.antientropy = AntiEntropy(
-            settings.antientropy, self.broadcast.streams, self.outbox, Random(index), self.broadcast.head_for_newcomer
+            settings.antientropy,
+            self.broadcast.streams,
+            self.outbox,
+            Random(index),
+            self.broadcast.origin.head_for_newcomer,
         )
         self.links: dict[int, tuple[WebNode, int]] = {}
         self.events: list[Event] = []

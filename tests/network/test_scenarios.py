@@ -280,20 +280,25 @@ def test_a_peer_that_freezes_while_it_joins_is_buried(number: int) -> None:
 
 
 @some
-def test_a_late_refusal_does_not_bring_back_the_dead(number: int) -> None:
-    """A neighbor that falls silent just as it is asked to take us anew is buried, and not asked again."""
+def test_a_late_answer_does_not_bring_back_the_dead(number: int) -> None:
+    """A peer that falls silent just as one that woke makes links anew is no neighbor of it, now or later."""
     world = World(number)
     peers, _ = joined(world, peers=4)
     sleeper, gone = world.rng.sample(peers, 2)
     world.freeze(sleeper)
     world.run(60.0)
-    world.freeze(gone)
     world.thaw(sleeper)
+    world.run(world.rng.uniform(0.0, 0.1))
+    world.freeze(gone)
     world.run(10.0)
-    assert NeighborDied(gone.address) in sleeper.events(NeighborDied)
+    assert gone.name not in sleeper.neighbor_links
     buried_at = world.now
     world.run(60.0)
+    assert gone.name not in sleeper.neighbor_links
     assert not spoke_to(sleeper, gone, since=buried_at)
+    world.thaw(gone)
+    assert world.run_until(lambda: gone.name in sleeper.neighbor_links, at_most=120.0)
+    assert world.run_until(lambda: sleeper.name in gone.neighbor_links, at_most=1.0)
 
 
 @in_lan_and_classic

@@ -21,7 +21,7 @@ from rumor.core.acknowledgements import Acknowledgements
 from rumor.core.clock import WallClock
 from rumor.core.delivery import Delivery
 from rumor.core.digests import Digests
-from rumor.core.events import LostReason, Problem
+from rumor.core.events import LostReason
 from rumor.core.frames import (
     Acknowledgement,
     DigestEntry,
@@ -37,6 +37,7 @@ from rumor.core.frames import (
 )
 from rumor.core.history import History
 from rumor.core.ids import Identity, Seconds
+from rumor.core.lives import Lives
 from rumor.core.message_list import Entry, MessageList
 from rumor.core.origin import Origin
 from rumor.core.outbox import Outbox
@@ -47,9 +48,6 @@ from rumor.core.settings import Settings
 from rumor.core.streams import Stream, Streams
 from rumor.core.timers import soonest
 from rumor.core.trees import HOPS_MAX, Trees
-
-EPOCH_AHEAD_MAX = 600_000
-"""Milliseconds that an unknown life may seem to begin after now."""
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -85,7 +83,7 @@ class Broadcast:
         self.delivery = Delivery(settings.broadcast, outbox)
         self.history = History(settings.message_list, self.streams, outbox)
         self._serving = Serving(self.list, self._retention, outbox)
-        self._origin = Origin(identity, clock, settings.broadcast, outbox)
+        self.origin = Origin(identity, clock, settings.broadcast, outbox)
         self._trees = Trees(self._serving.links, self.acknowledgements, outbox)
         self._digests = Digests(settings.broadcast.digest_interval, outbox)
         self.repair = Repair(
@@ -94,7 +92,7 @@ class Broadcast:
         self._pending = 0
         self.joined = False
         """Whether we know where our streams begin: what a first neighbor heard before is before our time."""
-        self._epochs: dict[int, int] = {}
+        self._lives = Lives(identity, clock, outbox)
         self._runs = 0
         self._duplicates = 0
         self._is_alone = False
@@ -103,15 +101,12 @@ class Broadcast:
 
     def begin(self, now: Seconds) -> None:
         """The peer begins: its first run waits for a first Hello, or for a while alone."""
-        self._origin.begin(now)
+        self.origin.begin(now)
 
     def alone(self) -> None:
         """Nobody is there to hear us: what nobody has heard yet waits for who comes, as long as there is room."""
         self._is_alone = True
-        for own in self._origin.lanes.values():
-            if own.stream is not None and own.stream.runs is not None:
-                for number, entry in own.stream.runs.items():
-                    entry.held = number > own.window.heard_by_any
+        self.origin.hold_unheard()
 
     def in_company(self, now: Seconds) -> None:
         """Somebody is."""
@@ -121,16 +116,16 @@ class Broadcast:
 
     def heard_hello(self, known_epoch: int, now: Seconds) -> None:
         """Somebody said Hello, and which later life of our name it knows, if any."""
-        self._origin.heard_hello(known_epoch)
+        self.origin.heard_hello(known_epoch)
         self.end_turn(now)
 
     def on_other_life(self, epoch: int) -> None:
         """Another process answers under our name, with this epoch."""
-        self._origin.on_other_life(epoch)
+        self.origin.on_other_life(epoch)
 
     def publish(self, payload: bytes, topic: str, now: Seconds) -> int:
         """Say something; sent at the end of the turn at the latest. Raises UsageError, see `Origin.check`."""
-        origin = self._origin
+        origin = self.origin
         if topic != origin.fit_topic:
             origin.check(topic)
         publisher = origin.app.publisher
@@ -141,24 +136,24 @@ class Broadcast:
 
     def publish_many(self, payloads: Sequence[bytes], topic: str, now: Seconds) -> tuple[int, int]:
         """Say several things at the price of one; returns the first and the last number (first > last: none)."""
-        if topic != self._origin.fit_topic:
-            self._origin.check(topic)
-        numbers = self._origin.publish_many(payloads, topic, now)
-        if self._origin.app.publisher.closed:
+        if topic != self.origin.fit_topic:
+            self.origin.check(topic)
+        numbers = self.origin.publish_many(payloads, topic, now)
+        if self.origin.app.publisher.closed:
             self._seal_closed(now)
         return numbers
 
     def carry(self, text: bytes, now: Seconds) -> None:
         """Bring a classic rumor in, on lane `carried`."""
-        self._origin.lanes[Lane.CARRIED].publisher.publish(text, "", now)
+        self.origin.lanes[Lane.CARRIED].publisher.publish(text, "", now)
 
     def has_room(self, now: Seconds) -> bool:
         """Whether the window lets more be published."""
-        return self._origin.has_room(now, linked=bool(self._links))
+        return self.origin.has_room(now, linked=bool(self._links))
 
     def progress(self, number: int, now: Seconds) -> tuple[bool, int]:
         """Whether a rumor of ours is acknowledged by a tree that has settled, and by how many peers besides us."""
-        return self._origin.progress(number, self._slowest(), now)
+        return self.origin.progress(number, self._slowest(), now)
 
     # Links.
 
@@ -169,9 +164,9 @@ class Broadcast:
         """
         bit = self._serving.add_link(link).bit
         self.seen[link] = {}
-        self._epochs[link] = epoch
+        self._lives.add_link(link, epoch)
         self.acknowledgements.add_link(link, bit)
-        for own in self._origin.lanes.values():
+        for own in self.origin.lanes.values():
             if own.stream is not None:
                 own.stream.untried |= bit
                 own.tree_changed_at = now
@@ -199,13 +194,13 @@ class Broadcast:
         if gone is None:
             return
         del self.seen[link]
-        del self._epochs[link]
+        self._lives.remove_link(link)
         self.repair.remove_link(link)
         orphans = []
         for stream in self.streams:
             if (stream.eager | stream.counted | stream.untried) & gone.bit:
                 self.acknowledgements.drop_child(stream, gone.bit)
-                self._origin.tree_changed(stream, now)
+                self.origin.tree_changed(stream, now)
             if stream.parent == link:
                 stream.parent = 0
                 orphans.append(stream)
@@ -266,7 +261,7 @@ class Broadcast:
         stream = self.streams.get(prune.stream)
         if stream is not None and link in self._links:
             self.acknowledgements.drop_child(stream, self._links[link].bit)
-            self._origin.tree_changed(stream, now)
+            self.origin.tree_changed(stream, now)
             self._digests.announce(stream)
 
     def on_graft(self, link: int, graft: Graft, now: Seconds) -> None:
@@ -283,7 +278,7 @@ class Broadcast:
             self.repair.orphaned(stream, now)
         self.acknowledgements.drop_child(stream, bit)
         stream.eager |= bit
-        self._origin.tree_changed(stream, now)
+        self.origin.tree_changed(stream, now)
         self._serving.repair(link, stream, graft.number, max(graft.number, stream.top), own=self._is_own(stream))
 
     def on_want(self, link: int, want: Want) -> None:
@@ -328,21 +323,21 @@ class Broadcast:
             if stream is not None:
                 if self.acknowledgements.on_acknowledged(link, stream, entry, now):
                     self._serving.plan(link, stream, entry.own + 1, stream.top)
-                self._origin.on_child(stream, entry.own)
+                self.origin.on_child(stream, entry.own)
 
     # Turns and time.
 
     def end_turn(self, now: Seconds) -> None:
         """The turn is over: close what was published in it, acknowledge what came, wake who gets something."""
-        self._origin.close()
+        self.origin.close()
         self._seal_closed(now)
         self.acknowledgements.settle(now)
         if self.joined and self.seen:
             self.history.ask(list(self.seen), now)
         for stream in self.acknowledgements.rooted:
-            own = self._origin.own_of(stream)
+            own = self.origin.own_of(stream)
             if own is not None:
-                self._origin.on_tree(own, self._slowest(), now)
+                self.origin.on_tree(own, self._slowest(), now)
         self.acknowledgements.rooted.clear()
         self._digests.end_turn(now)
         self._trees.end_turn()
@@ -357,13 +352,13 @@ class Broadcast:
         self.list.trim(now)
         for stream, bit in self.acknowledgements.lagging(now):
             self.acknowledgements.drop_child(stream, bit)
-            self._origin.tree_changed(stream, now)
+            self.origin.tree_changed(stream, now)
             self._digests.announce(stream)
         self.repair.tick(now)
         self.history.tick(now)
         self.delivery.tick(now)
-        self._origin.active = self._digests.tick(self._links, now) or self._origin.active
-        self._origin.tick(now)
+        self.origin.active = self._digests.tick(self._links, now) or self.origin.active
+        self.origin.tick(now)
 
     def next_deadline(self) -> Seconds | None:
         """When `tick` or `end_turn` has something to do."""
@@ -374,7 +369,7 @@ class Broadcast:
             self.delivery.next_deadline(),
             self._digests.next_deadline(),
             self.list.next_expiry(),
-            *self._origin.next_deadline(),
+            *self.origin.next_deadline(),
         )
 
     def slept(self, now: Seconds) -> None:
@@ -397,15 +392,6 @@ class Broadcast:
         """What went through so far."""
         return Counts(self._runs, self._duplicates, self.list.dropped_unacknowledged)
 
-    def head_for_newcomer(self, stream: Stream) -> DigestEntry:
-        """How far a stream was heard by anybody: what nobody was there to hear is kept for who joins."""
-        entry = stream.digest()
-        own = self._origin.own_of(stream)
-        if own is None:
-            return entry
-        heard = own.window.heard_by_any
-        return msgspec.structs.replace(entry, number=heard, last=stream.last_before(heard + 1))
-
     # Inside.
 
     @property
@@ -418,7 +404,7 @@ class Broadcast:
         return self._serving.links
 
     def _is_own(self, stream: Stream) -> bool:
-        return self._origin.own_of(stream) is not None
+        return self.origin.own_of(stream) is not None
 
     def _slowest(self) -> Seconds:
         """The longest of all links' round trips."""
@@ -426,9 +412,9 @@ class Broadcast:
 
     def _seal_closed(self, now: Seconds) -> None:
         """Our runs are made once; each goes the way of those that came."""
-        if not self._origin.certain(now):
+        if not self.origin.certain(now):
             return
-        for own, run in self._origin.take_closed():
+        for own, run in self.origin.take_closed():
             raw = self._seal(run)
             stream = own.stream
             if stream is None:
@@ -452,23 +438,19 @@ class Broadcast:
     def _meet(self, record: RunRecord, now: Seconds) -> Stream | None:
         """A stream's first sight by one of its runs. As we join, what went before is before our time."""
         run = record.run
-        id = StreamId(run.origin, run.epoch, run.lane)
-        if not self._is_plausible(id, now):
-            return None
-        if self.joined:
-            return self._add(id, 0, 0, now)
-        return self._add(id, run.number - 1, run.first - 1, now)
+        return self._add(StreamId(run.origin, run.epoch, run.lane), run.number - 1, run.first - 1, now)
 
     def _meet_by_digest(self, entry: DigestEntry, now: Seconds) -> Stream | None:
         """A stream's first sight by a digest. As we join, all that it tells of is before our time."""
-        id = StreamId(entry.origin, entry.epoch, entry.lane)
-        if not self._is_plausible(id, now):
-            return None
-        if self.joined:
-            return self._add(id, 0, 0, now)
-        return self._add(id, entry.number, entry.last, now)
+        return self._add(StreamId(entry.origin, entry.epoch, entry.lane), entry.number, entry.last, now)
 
-    def _add(self, id: StreamId, heard: int, last: int, now: Seconds) -> Stream:
+    def _add(self, id: StreamId, before: int, last: int, now: Seconds) -> Stream | None:
+        """A new stream. Once we have joined it begins at 1: what of it can't be had any more is lost, and told so."""
+        if not self._lives.is_plausible(id, now):
+            return None
+        if id.origin == self._identity.name:
+            self.origin.on_epoch(id.epoch)
+        heard, last = (0, 0) if self.joined else (before, last)
         older = (
             [s for s in self.streams.older_lives(id) if s.misses_runs] if self.streams.latest_epoch(id.origin) else []
         )
@@ -486,24 +468,6 @@ class Broadcast:
         self.acknowledgements.forget(stream)
         self._serving.forget(stream)
         self._digests.forget(stream)
-
-    def _is_plausible(self, id: StreamId, now: Seconds) -> bool:
-        """Whether such a life can be; one of our own name tells of another life of ours.
-
-        A neighbor's own is known by its Hello, however far our clocks are apart.
-        """
-        ahead = id.epoch > self._clock.milliseconds(now) + EPOCH_AHEAD_MAX and id.epoch > self._epoch_max()
-        if ahead and id.epoch not in self._epochs.values():
-            self._outbox.say(Problem("a life that begins far ahead of our clock; is that right?", id.origin))
-            return False
-        if id.origin == self._identity.name:
-            self._origin.on_epoch(id.epoch)
-        return True
-
-    def _epoch_max(self) -> int:
-        """The latest epoch that is believed whatever our clock says: it may have been set back, and neighbors know."""
-        theirs = sorted(self._epochs.values())
-        return max(self._identity.epoch, theirs[len(theirs) // 2] if theirs else 0) + EPOCH_AHEAD_MAX
 
     def _may_wait(self, stream: Stream, run: Run, now: Seconds) -> bool:
         """A run above a hole: there is something to repair, and it is kept if there is room."""

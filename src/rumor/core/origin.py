@@ -7,10 +7,12 @@ another process answers under our name, two live at once: the older one publishe
 
 from collections.abc import Sequence
 
+import msgspec
+
 from rumor.core.clock import WallClock
 from rumor.core.errors import UsageError
 from rumor.core.events import PublishProgress, TwoLives
-from rumor.core.frames import Lane, Run
+from rumor.core.frames import DigestEntry, Lane, Run
 from rumor.core.ids import Identity, Seconds
 from rumor.core.outbox import Outbox
 from rumor.core.publishing import Publisher, check_topic
@@ -156,6 +158,22 @@ class Origin:
         own = self.own_of(stream)
         if own is not None:
             own.window.heard_by_any = max(own.window.heard_by_any, min(heard, stream.heard))
+
+    def hold_unheard(self) -> None:
+        """Keep what nobody has heard yet for who comes: it does not grow old."""
+        for own in self.lanes.values():
+            if own.stream is not None and own.stream.runs is not None:
+                for number, entry in own.stream.runs.items():
+                    entry.held = number > own.window.heard_by_any
+
+    def head_for_newcomer(self, stream: Stream) -> DigestEntry:
+        """How far a stream was heard by anybody: what nobody was there to hear is kept for who joins."""
+        entry = stream.digest()
+        own = self.own_of(stream)
+        if own is None:
+            return entry
+        heard = own.window.heard_by_any
+        return msgspec.structs.replace(entry, number=heard, last=stream.last_before(heard + 1))
 
     def tree_changed(self, stream: Stream, now: Seconds) -> None:
         """A link joined or left a tree, which may be one of ours."""

@@ -96,7 +96,7 @@ class Peer:
         self._probes = Probes(self._links, settings.liveness, settings.probes, outbox, rng)
         self._broadcast = Broadcast(identity, settings, clock, outbox, codec.seal, self._probes.rtt)
         self._antientropy = AntiEntropy(
-            settings.antientropy, self._broadcast.streams, outbox, rng, self._broadcast.head_for_newcomer
+            settings.antientropy, self._broadcast.streams, outbox, rng, self._broadcast.origin.head_for_newcomer
         )
         registration = Registration(seeds, identity, settings.registration, outbox, rng)
         self._texts = Texts(

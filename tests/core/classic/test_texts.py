@@ -238,6 +238,17 @@ def test_an_original_node_without_room_is_passed_over() -> None:
     assert peer.drain()[0] == [connect(left)]
 
 
+def test_who_closed_since_it_stopped_is_not_forgotten() -> None:
+    """It was no original node that closed on the preface, but one that ended: it is dialled again, now and then."""
+    peer = listed(ANA)
+    refuse_dials(peer, 0.0)
+
+    peer.failed(connect(ANA), Failure.UNREACHABLE, 0.1)
+
+    assert dials(peer.drain()[0]) == [ANA]
+    assert peer.snapshot().contacts == 1
+
+
 def test_who_asks_by_text_is_a_neighbor_and_is_looked_at() -> None:
     """It is answered and watched like any other; and dialled, since one of ours may take us for an original node."""
     peer = peer_among(ANA)
