@@ -33,7 +33,7 @@ from rumor.core.frames import (
     Want,
 )
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.lives import EPOCH_AHEAD_MAX
+from rumor.core.lives import EPOCH_AHEAD_MAX, UNHEARD_MAX
 from rumor.core.outbox import Outbox
 from rumor.core.settings import BroadcastSettings, MessageListSettings, Settings
 from rumor.core.streams import Stream
@@ -308,7 +308,7 @@ def test_a_life_far_ahead_of_our_clock_is_not_believed(by: str) -> None:
         return node.it.streams.get(id) is not None
 
     node = Node()
-    assert meet(node, far._replace(epoch=far.epoch - 1))
+    assert meet(node, far._replace(origin="another", epoch=far.epoch - 1))
     assert not meet(node, far)
     assert node.events()[-1:] == [Problem("a life that begins far ahead of our clock; is that right?", STRANGER)]
 
@@ -316,6 +316,34 @@ def test_a_life_far_ahead_of_our_clock_is_not_believed(by: str) -> None:
     late.it.remove_link(ONE, 0.0)
     late.link(ONE, epoch=far.epoch)
     assert meet(late, far)
+
+
+def test_a_life_that_follows_one_we_know_is_believed_whatever_our_clock_says() -> None:
+    """Who comes back with its clock set back takes the epoch after its former one, and we may be set back, too."""
+    node = Node(ONE)
+    node.it.remove_link(ONE, 0.0)
+    late = LIFE + EPOCH_AHEAD_MAX + 5
+    node.link(ONE, epoch=late)
+    node.it.on_run(ONE, record_at(1, id=STREAM._replace(epoch=late)), 0.0)
+    node.it.remove_link(ONE, 0.0)
+    node.link(ONE)
+
+    for epoch, believed in ((late + 1, True), (late + 2 + UNHEARD_MAX, False)):
+        id = STREAM._replace(epoch=epoch)
+        node.it.on_run(ONE, record_at(1, id=id), 0.0)
+        assert (node.it.streams.get(id) is not None) == believed
+
+
+def test_a_neighbors_own_life_is_known_by_its_hello() -> None:
+    """However far most others are behind it. (In a web whose clocks were set back, who was not was not heard.)"""
+    node = Node(ONE, TWO)
+    late = LIFE + EPOCH_AHEAD_MAX + 5
+    node.link(THREE, epoch=late)
+    id = STREAM._replace(epoch=late)
+
+    node.it.on_digest(THREE, [head_at(1, id=id)], 0.0)
+
+    assert node.it.streams.get(id) is not None
 
 
 def test_an_unknown_life_of_our_own_name_makes_ours_later() -> None:

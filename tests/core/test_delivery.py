@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from rumor.core.delivery import Delivery
 from rumor.core.events import Event, LostReason, RumorsLost, RunDelivered
-from rumor.core.frames import Run
+from rumor.core.frames import Lane, Run
+from rumor.core.ids import Address
+from rumor.core.messages import Gossip
 from rumor.core.outbox import Outbox
 from rumor.core.repair import Lack
 from rumor.core.settings import BroadcastSettings
@@ -371,3 +373,34 @@ def test_each_rumor_is_delivered_once_in_order_or_lost(number: int, runs: int, m
             fresh += numbers if event.fresh else ()
     assert done == list(range(1, first))
     assert len(fresh) == len(set(fresh))
+
+
+# What texts told.
+
+
+def test_what_a_text_told_is_left_out() -> None:
+    """Early or in order; what is left is told as it is, and the stream goes on."""
+    it, stream = Told(), stream_at(1)
+    origin = Address("10.0.0.9", 4001)
+    one = Run(str(origin), LIFE, Lane.APP, 2, 2, 5_000_000, "", [b"a", b"b"])
+    two = Run(str(origin), LIFE, Lane.APP, 3, 4, 6_000_000, "", [b"c"])
+    it.delivery.by_text.add(Gossip("5.000000", origin, 3))
+    it.delivery.by_text.add(Gossip("6.000000", origin, 4))
+
+    it.delivery.early_run(stream, two)
+    it.delivery.next_run(stream, one)
+    it.delivery.catch_up(stream)
+
+    assert it.events() == [told(Run(str(origin), LIFE, Lane.APP, 2, 2, 5_000_000, "", [b"a"]), NEXT)]
+    assert position(stream) == (3, 4)
+
+
+def test_what_is_lost_is_told_whatever_texts_told() -> None:
+    """A text names no life, so what is lost of this one is said."""
+    it, stream = Told(), stream_at()
+    it.delivery.by_text.add(Gossip("5.000000", Address.parse(STRANGER), 1))
+
+    it.delivery.lost(stream, 1, 1, LostReason.UNOBTAINABLE)
+    it.delivery.next_run(stream, run_at(2))
+
+    assert it.events() == [lost(1, 1), told(run_at(2), NEXT)]

@@ -598,3 +598,16 @@ def test_both_sides_pick_the_same_dialler(number: int) -> None:
         nodes = [Links(Identity(ME, name=name), LinkSettings(), Outbox(), rng) for name in names]
 
         assert nodes[0]._is_picked(names[1]) != nodes[1]._is_picked(names[0])
+
+
+def test_an_address_is_reached_by_a_link_that_stands_or_is_being_made() -> None:
+    """Whoever opened it."""
+    links, outbox = links_with()
+    links.dial(BO, 0.0)
+    accepted(links, outbox)
+
+    assert [links.reaches(address) for address in (ANA, BO, CY)] == [True, True, False]
+
+    links.on_lost(2, Failure.UNREACHABLE, 0.1)
+    links.part(1, Parting.DONE, now=0.1)
+    assert [links.reaches(address) for address in (ANA, BO, CY)] == [False, False, False]

@@ -274,3 +274,36 @@ def test_the_list_is_within_its_bounds_whatever_arrives() -> None:
             max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
         ),
     )
+
+
+# What nobody was there to hear.
+
+
+def test_what_is_held_does_not_grow_old_until_it_is_released() -> None:
+    """It is neither dropped nor due; from the release on it has as long as any other."""
+    log, stream = list_of(10), stream_at()
+    fill(log, stream, 1, 2)
+    for entry in log:
+        entry.held = entry.number == 1
+
+    log.trim(1000.0)
+    assert (numbers_in(log), log.next_expiry()) == ([1, 2], None)
+
+    log.release(1000.0)
+    assert log.next_expiry() == 1060.0
+    log.trim(1059.0)
+    assert numbers_in(log) == [1, 2]
+    log.trim(1060.0)
+    assert numbers_in(log) == []
+
+
+def test_what_is_held_goes_when_there_is_no_room() -> None:
+    """The bound by bytes stands above it."""
+    log, stream = list_of(2), stream_at()
+    fill(log, stream, 1)
+    for entry in log:
+        entry.held = True
+
+    fill(log, stream, 2, 3)
+
+    assert numbers_in(log) == [2, 3]

@@ -337,6 +337,12 @@ class OverlayMachine(RuleBasedStateMachine):
         assert self.collect() == []
         assert peer not in self.classic_overlay.neighbors
 
+    @rule(peer=some)
+    def turn_out_to_be_ours(self, peer: Address) -> None:
+        self.classic_overlay.forget(peer, self.now)
+        assert self.collect() == []
+        assert peer not in (*self.classic_overlay.neighbors, *self.classic_overlay.contacts)
+
     @rule()
     def hear_a_liveness_request(self) -> None:
         self.classic_overlay.on_liveness_request(peer_at(0).host, self.now)

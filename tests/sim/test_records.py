@@ -103,3 +103,19 @@ def test_a_rumor_that_came_both_ways_is_heard_twice() -> None:
 def tell(record: Record, event: RunDelivered | RumorsLost) -> str | None:
     """Show a record an event."""
     return record.on_lost(event) if isinstance(event, RumorsLost) else record.on_run(event)
+
+
+def test_what_a_text_told_leaves_no_gap() -> None:
+    """A run that is told without it goes on after it."""
+    record = Record(keeps_payloads=False)
+    origin = Address("10.0.0.1", 3400)
+    id = StreamId(str(origin), 5, Lane.APP)
+    for number in (2, 3):
+        assert record.on_text(RumorHeard(Gossip("1.5", origin, number))) is None
+
+    for first in (1, 4):
+        told = RunDelivered(Run(*id, first, first, 0, "", [b"x"]), False, True, True)
+        assert record.on_run(told) is None
+
+    assert record.stream(id).accounts_for(1, 4)
+    assert not record.stream(id).accounts_for(1, 5)

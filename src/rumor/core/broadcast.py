@@ -446,7 +446,7 @@ class Broadcast:
 
     def _add(self, id: StreamId, before: int, last: int, now: Seconds) -> Stream | None:
         """A new stream. Once we have joined it begins at 1: what of it can't be had any more is lost, and told so."""
-        if not self._lives.is_plausible(id, now):
+        if not self._lives.is_plausible(id, self.streams.latest_epoch(id.origin), now):
             return None
         if id.origin == self._identity.name:
             self.origin.on_epoch(id.epoch)

@@ -162,8 +162,8 @@ class ProbeReply(msgspec.Struct, frozen=True, array_like=True):
 class NeighborRequest(msgspec.Struct, frozen=True, array_like=True):
     """Let us be neighbors.
 
-    `urgent` from a node that has no neighbor: it is taken even if another must go. `joining` when walks shall find it
-    further neighbors.
+    `urgent` from a node that has no neighbor, or too few and was refused several times: it is taken even if another
+    must go. `joining` when walks shall find it further neighbors.
     """
 
     urgent: bool = False

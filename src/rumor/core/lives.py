@@ -13,6 +13,9 @@ from rumor.core.outbox import Outbox
 EPOCH_AHEAD_MAX = 600_000
 """Milliseconds that an unknown life may seem to begin after now."""
 
+UNHEARD_MAX = 1000
+"""So many lives may have gone by unheard after one that we know, each an epoch later than the one before."""
+
 
 class Lives:
     """When the neighbors' lives began, by their links."""
@@ -31,9 +34,14 @@ class Lives:
         """It is gone."""
         del self._epochs[link]
 
-    def is_plausible(self, id: StreamId, now: Seconds) -> bool:
-        """Whether such a life can be; if not, that is said."""
-        if id.epoch <= self._clock.milliseconds(now) + EPOCH_AHEAD_MAX or id.epoch <= self._latest() + EPOCH_AHEAD_MAX:
+    def is_plausible(self, id: StreamId, known: int, now: Seconds) -> bool:
+        """Whether such a life can be; if not, that is said. `known`: the latest life of that origin that we heard of.
+
+        However far our clocks are apart, a neighbor's own life is known by its Hello; and one that begins soon after
+        another of its name is believed as that one was: who comes back with its clock set back takes the next epoch.
+        """
+        believed = max(self._clock.milliseconds(now), self._latest()) + EPOCH_AHEAD_MAX
+        if id.epoch <= believed or id.epoch in self._epochs.values() or known < id.epoch <= known + UNHEARD_MAX:
             return True
         self._outbox.say(Problem("a life that begins far ahead of our clock; is that right?", id.origin))
         return False

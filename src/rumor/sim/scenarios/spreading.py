@@ -69,14 +69,14 @@ def hops_many_senders(number: int) -> World:
     """Ten of 100 peers speak by turns: from the second run of each on, nobody is more than 8 links away."""
     world, peers = woven(number, peers=100)
     tellers = world.rng.sample(peers, 10)
-    return count_hops(world, [[world.rng.choice(tellers)] for _ in range(40)], peers=100, hops_max=8)
+    return count_hops(world, [[world.rng.choice(tellers)] for _ in range(25)], peers=100, hops_max=8)
 
 
 @scenario
 def hops_all_at_once(number: int) -> World:
     """All of 100 peers speak at once: from the second time on, nobody is more than 10 links away from another."""
     world, peers = woven(number, peers=100)
-    return count_hops(world, [peers] * 5, peers=100, hops_max=10)
+    return count_hops(world, [peers] * 3, peers=100, hops_max=10)
 
 
 @scenario
