@@ -46,6 +46,8 @@ ME = Address("10.0.0.1", 4001)
 OWN = StreamId(str(ME), LIFE, Lane.APP)
 ONE, TWO, THREE = 1, 2, 3
 WAIT = BroadcastSettings().repair_wait
+AT_ONCE = Settings(broadcast=BroadcastSettings(acknowledgement_gap=0.0))
+"""So that what is acknowledged does not depend on when it was done before."""
 
 
 class Node:
@@ -56,7 +58,7 @@ class Node:
         self.identity = Identity(ME, epoch=LIFE)
         self.it = Broadcast(
             self.identity,
-            settings or Settings(),
+            settings or AT_ONCE,
             WallClock(LIFE / 1000),
             self.outbox,
             frames.encode_run,

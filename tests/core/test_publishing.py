@@ -12,7 +12,6 @@ from rumor.core.publishing import (
     Closed,
     Publisher,
     check_payload,
-    check_payloads,
     check_topic,
 )
 from rumor.core.settings import BroadcastSettings
@@ -237,11 +236,13 @@ def test_a_payload_above_the_limit_is_not_said() -> None:
 def test_one_payload_above_the_limit_is_enough_for_none_to_be_said() -> None:
     """The longest is named."""
     settings = BroadcastSettings(payload_bytes_max=10)
+    it = Publisher(Identity(Address("10.0.0.1", 4001)), Lane.APP, WallClock(NOON), settings)
 
-    check_payloads([], settings)
-    check_payloads([b"", b"x" * 10], settings)
+    it.publish_many([], "", 0.0)
+    it.publish_many([b"", b"x" * 10], "", 0.0)
     with pytest.raises(UsageError, match="a payload of 12 bytes is above the limit of 10"):
-        check_payloads([b"x" * 11, b"x" * 12, b""], settings)
+        it.publish_many([b"x" * 11, b"x" * 12, b""], "", 0.0)
+    assert it.last == 2
 
 
 @pytest.mark.parametrize("topic", ["", "a", "a.b", "größe.日本", "a-b_c/d:1", "t" * 255, "a*b", ">b"])

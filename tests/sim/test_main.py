@@ -3,7 +3,7 @@
 import pytest
 
 from rumor.sim import World
-from rumor.sim.__main__ import main
+from rumor.sim.__main__ import WIDTH, main
 from rumor.sim.scenarios import SCENARIOS
 
 
@@ -26,7 +26,7 @@ def test_without_a_name_all_are_listed(capsys: pytest.CaptureFixture[str]) -> No
     assert main([]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(SCENARIOS)
-    assert "quiet            Nothing happens, but for number 2." in lines
+    assert f"{'quiet':{WIDTH}} Nothing happens, but for number 2." in lines
 
 
 def test_numbers_are_told_one_after_another(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,6 +28,9 @@ from rumor.core.settings import Settings
 CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """A clock that never goes back and, where there is one, goes on while the machine sleeps."""
 
+SOON: Seconds = 0.005
+"""An alarm that rings so soon is not looked at anew."""
+
 ROUNDING: Seconds = 0.0005
 """By so much a loop that counts milliseconds may ring too early; an alarm that does would be set again and again."""
 
@@ -213,8 +216,8 @@ class Driver:
     def _set_alarm(self) -> None:
         """Have the alarm ring when the core wants it. One that is set for earlier is not moved: it looks again then."""
         self._alarm_is_stale = False
-        if self._stopped:
-            return
+        if self._stopped or (self._alarm_at is not None and self._alarm_at <= self._moment + SOON):
+            return  # it rings soon anyway, and looks then: in a flood that is nearly always so
         deadline = self._core.next_deadline()
         if deadline is None or (self._alarm_at is not None and self._alarm_at <= deadline):
             return

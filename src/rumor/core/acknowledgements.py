@@ -15,6 +15,7 @@ from rumor.core.ids import Seconds
 from rumor.core.outbox import Outbox
 from rumor.core.settings import BroadcastSettings
 from rumor.core.streams import Stream
+from rumor.core.timers import soonest
 
 ENTRIES_MAX = 512
 """Streams in one frame: with the longest names they stay below its limit."""
@@ -39,6 +40,8 @@ class Acknowledgements:
         self._bits: dict[int, int] = {}
         self._dirty: dict[Stream, None] = {}
         self._owing: dict[Stream, None] = {}
+        self._untold: dict[Stream, None] = {}
+        self._told_at: Seconds = -settings.acknowledgement_gap
         self._due: Seconds | None = None
         self._not_before: Seconds = 0.0
         self.paused = False
@@ -84,17 +87,25 @@ class Acknowledgements:
         return is_new
 
     def settle(self, now: Seconds) -> None:
-        """The turn is over: find how far each tree is, and tell the parents, all streams in one frame each."""
-        if not self._dirty:
-            return
-        if self._owing and self._due is None:
-            self._due = now + self._settings.grace / 4
+        """The turn is over: find how far each tree is, and tell the parents, at once or as soon as the gap allows."""
+        if self._dirty:
+            if self._owing and self._due is None:
+                self._due = now + self._settings.grace / 4
+            for stream in self._dirty:
+                self._find_tree(stream)
+                if stream.parent:
+                    self._untold[stream] = None
+                else:
+                    self.rooted.append(stream)
+            self._dirty.clear()
+        if self._untold and not self.paused and now >= self._told_at + self._settings.acknowledgement_gap:
+            self._tell_parents(now)
+
+    def _tell_parents(self, now: Seconds) -> None:
+        """All streams of a parent in one frame."""
         told: dict[int, list[AcknowledgedStream]] = {}
-        for stream in self._dirty:
-            self._find_tree(stream)
-            if not stream.parent:
-                self.rooted.append(stream)
-            elif not self.paused:
+        for stream in self._untold:
+            if stream.parent:
                 state = (stream.heard, stream.tree, stream.nodes)
                 told_before = stream.told
                 # Not for more nodes alone, nor for a tree that fell: in a cycle, which a stream that comes no more may
@@ -102,7 +113,9 @@ class Acknowledgements:
                 if told_before is None or state[0] != told_before[0] or state[1] > told_before[1]:
                     stream.told = state
                     told.setdefault(stream.parent, []).append(AcknowledgedStream(*stream.id, *state))
-        self._dirty.clear()
+        self._untold.clear()
+        if told:
+            self._told_at = now
         for link, entries in told.items():
             for start in range(0, len(entries), ENTRIES_MAX):
                 self._outbox.send(link, Acknowledgement(tuple(entries[start : start + ENTRIES_MAX])))
@@ -123,11 +136,13 @@ class Acknowledgements:
     def forget(self, stream: Stream) -> None:
         """A stream is known no more."""
         self._dirty.pop(stream, None)
+        self._untold.pop(stream, None)
         self._owing.pop(stream, None)
 
     def next_deadline(self) -> Seconds | None:
-        """When children are to be judged; only while there is something to judge."""
-        return self._due
+        """When parents are to be told, or children to be judged; only while there is something to judge."""
+        gap_ends = self._told_at + self._settings.acknowledgement_gap if self._untold and not self.paused else None
+        return soonest(self._due, gap_ends)
 
     def lagging(self, now: Seconds) -> list[tuple[Stream, int]]:
         """The children that have owed for too long, as (stream, bit), when it is time to look."""

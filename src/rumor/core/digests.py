@@ -84,7 +84,16 @@ class Digests:
 
     def _note_active(self, changed: list[Stream], now: Seconds) -> int:
         self._active.update(dict.fromkeys(changed))
-        for stream in [stream for stream in self._active if now - stream.changed_at > QUIET]:
+        quiet = [stream for stream in self._active if now - stream.changed_at > QUIET]
+        for stream in quiet:
             self.forget(stream)
+        if quiet:
+            self._give_room_back()
         self._quiet_due = now + QUIET if self._active else None
         return sum(1 for stream in self._active if now - stream.changed_at < ACTIVE) or 1
+
+    def _give_room_back(self) -> None:
+        """A table keeps the room of its greatest size until it is copied: with 8 links, 300 bytes a stream."""
+        self._active = dict(self._active)
+        for link, said in self.seen.items():
+            self.seen[link] = dict(said)

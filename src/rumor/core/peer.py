@@ -59,7 +59,7 @@ from rumor.core.messages import Incoming, Reply
 from rumor.core.outbox import Outbox
 from rumor.core.overlay import Overlay
 from rumor.core.probes import Probes
-from rumor.core.publishing import check_payload, check_payloads
+from rumor.core.publishing import check_payload
 from rumor.core.registration import Registration
 from rumor.core.settings import Settings
 from rumor.core.snapshot import Neighbor, PeerSnapshot, Receipt, Retained
@@ -145,7 +145,6 @@ class Peer:
 
     def publish_many(self, payloads: Sequence[bytes], topic: str, now: Seconds) -> tuple[int, int]:
         """Say several things; returns the numbers of the first and the last. All or nothing; raises as `publish`."""
-        check_payloads(payloads, self._settings.broadcast)
         return self._broadcast.publish_many(payloads, topic, now)
 
     def has_room(self, now: Seconds) -> bool:

@@ -85,8 +85,10 @@ class Publisher:
         return self._last
 
     def publish_many(self, payloads: Sequence[bytes], topic: str, now: Seconds) -> None:
-        """Say several things: quicker than one by one where all fit into the run that has begun."""
+        """Say several things: quicker than one by one where all fit into a run. Raises UsageError for one too long."""
         size = sum(map(len, payloads)) + PAYLOAD_OVERHEAD * len(payloads)
+        if size > self._settings.payload_bytes_max:
+            check_payload(max(payloads, key=len), self._settings)
         if self._payloads and topic == self._topic and self.open_bytes + size <= self._room:
             self._payloads += payloads
         elif size <= self._room and payloads:
@@ -144,12 +146,6 @@ def check_payload(payload: bytes, settings: BroadcastSettings) -> None:
     """Raise UsageError for a payload above the limit."""
     if len(payload) > settings.payload_bytes_max:
         raise UsageError(f"a payload of {len(payload)} bytes is above the limit of {settings.payload_bytes_max}")
-
-
-def check_payloads(payloads: Sequence[bytes], settings: BroadcastSettings) -> None:
-    """Raise UsageError if one is above the limit; then none is said."""
-    if payloads and max(map(len, payloads)) > settings.payload_bytes_max:
-        check_payload(max(payloads, key=len), settings)
 
 
 def check_topic(topic: str) -> None:

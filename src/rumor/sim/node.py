@@ -75,7 +75,7 @@ class Node:
         """When the alarm is set; `due` is when the core wants it, which may be later."""
         self.due: Seconds | None = None
         self.joined_at: Seconds | None = None
-        """When it had its first neighbor over a link."""
+        """When it knew where streams begin: what was said before is before its time."""
         self.neighbor_links: dict[str, int] = {}
         """The names of the neighbors over links, as told by events, and their links."""
         self.links: dict[int, Visitor] = {}

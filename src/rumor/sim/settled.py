@@ -9,7 +9,7 @@ from rumor.sim.node import Node
 from rumor.sim.publications import Publications
 
 MARGIN: Seconds = 1.0
-"""A peer that has its first neighbor may take so long to learn where streams are; what is said then may be missed."""
+"""What is said so soon after a peer knows where streams begin may have been before that, for who told it."""
 
 
 def one_sided(peers: Sequence[Node]) -> list[str]:
@@ -39,6 +39,7 @@ def missed(peers: Sequence[Node], published: Publications, *, margin: Seconds = 
     wrong = []
     for peer in running:
         if peer.joined_at is None:
+            wrong += [f"{peer} has neighbors, but was never told where streams begin"] if peer.neighbor_links else []
             continue
         for id, top in tops.items():
             first = published.first_since(id, peer.joined_at + margin)

@@ -312,6 +312,8 @@ class World:
             for event in events:
                 self._note(node, event)
         self._set_alarm(node)
+        if node.joined_at is None and isinstance(core, Peer) and core._broadcast.joined:
+            node.joined_at = self._stage.now
         if self._checked:
             for invariant in self._invariants:
                 if (wrong := invariant(node)) is not None:
@@ -370,8 +372,6 @@ class World:
 
     def _on_neighbor(self, node: Node, event: NeighborUp) -> None:
         node.neighbor_links[event.name or str(event.neighbor)] = event.link
-        if event.link and node.joined_at is None:
-            node.joined_at = self.now
 
     def _set_alarm(self, node: Node) -> None:
         """Ring when the core wants it. One that is set for earlier stays, and is set anew when it rings."""
