@@ -9,7 +9,7 @@ SMALL = (
 )  # fmt: skip
 """Networks of a few, with mishaps: the more numbers, the more is found."""
 
-NUMBERS = 35
+NUMBERS = 30
 
 LONG = {"long_partitions": 12}
 """Those that take longer are told with fewer."""

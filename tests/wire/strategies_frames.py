@@ -87,7 +87,7 @@ BY_KIND: dict[type[Frame], st.SearchStrategy[Frame]] = {
     frames.Want: st.builds(lambda stream, ends: frames.Want(stream, ends[0], ends[1]), streams, ranges),
     frames.Gone: st.builds(
         lambda stream, ends, last, final: frames.Gone(stream, ends[0], ends[1], last, final),
-        streams, ranges, counts, st.booleans(),
+        streams, ranges, numbers, st.booleans(),
     ),
     frames.Digest: st.builds(frames.Digest, some_digest_entries),
     frames.Summary: st.builds(frames.Summary, st.binary(min_size=16, max_size=16), st.booleans()),

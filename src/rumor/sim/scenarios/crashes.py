@@ -79,8 +79,8 @@ def told_by(peer: Node) -> int:
 
 @scenario
 def crash_50(number: int) -> World:
-    """Half of 500 peers crash: a rumor reaches all others."""
-    return crash_many(number, peers=500, share=0.5, reach=0.999)
+    """Half of 250 peers crash: a rumor reaches all others."""
+    return crash_many(number, peers=250, share=0.5, reach=0.999)
 
 
 @scenario
