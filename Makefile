@@ -4,6 +4,7 @@
 # make bench  the measurements in benchmarks/, all or some: make bench MEASURES="throughput latency"
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+JOBS ?= 2
 BIN := .venv/bin
 RUN := .venv/installed
 DEV := .venv/installed-dev
@@ -14,8 +15,10 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 up: $(RUN)
 	@exec $(BIN)/rumor up --with-parent
 
+# The machines and the wire by their own tests, every branch; then all else, without the price of counting branches.
 test: check fuzz
-	$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=100
+	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term --cov-fail-under=100 tests/core tests/wire
+	$(BIN)/python -m pytest -n $(JOBS) --ignore tests/core --ignore tests/wire
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

@@ -108,11 +108,18 @@ class LogFile:
         self._on_trouble = on_trouble
         self._told = False
 
+    def begin(self) -> None:
+        """Be there, though nothing was said yet."""
+        self._append("")
+
     def write(self, line: str) -> None:
         """Append one line, or several; the file is opened anew each time, so that it may be moved or come back."""
+        self._append(f"{line}\n")
+
+    def _append(self, text: str) -> None:
         try:
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(f"{line}\n")
+                file.write(text)
         except OSError as error:
             if not self._told:
                 self._told = True

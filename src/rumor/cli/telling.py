@@ -131,6 +131,7 @@ class LoggingTeller:
         self._teller.listening(node, name)
         path = self._log_name(int(node.rpartition(":")[2]))
         self._log = LogFile(path, lambda trouble: self._teller.event(Problem(trouble)))
+        self._log.begin()
 
     def event(self, event: Event) -> None:
         """Something happened."""
