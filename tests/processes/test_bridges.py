@@ -54,6 +54,11 @@ def logged_by(classic: Classic) -> Counter[tuple[str, int]]:
     return Counter((f"{ip}:{port}", int(rest.removeprefix("GOSSIP").partition(":")[0])) for _, ip, port, rest in found)
 
 
+def first_of(heard: Counter[tuple[str, int]], origin: str) -> int:
+    """The lowest number of an origin's rumors that were heard."""
+    return min(number for name, number in heard if name == origin)
+
+
 def latest(heard: Counter[tuple[str, int]], origin: str) -> int:
     """The highest number heard of an origin; 0 if none."""
     return max((number for who, number in heard if who == origin), default=0)
@@ -76,7 +81,13 @@ def test_two_bridges_and_a_ring_of_originals(stack: ExitStack, tmp_path: Path) -
     for node in inner:
         node.wait_event("neighbor_up")
 
-    begun = {classic.address: latest(heard_by(inner[0]), classic.address) + 1 for classic in chain}
+    # What was under way while they joined is before the time of some: each hears all from its own first one on.
+    def each_heard_a_first(origin: str) -> bool:
+        return all(latest(heard_by(node), origin) for node in ours)
+
+    for classic in chain:
+        wait_until(partial(each_heard_a_first, classic.address), f"each heard something of {classic.address}")
+    begun = {at: max(first_of(heard_by(node), at) for node in ours) for at in (classic.address for classic in chain)}
     for number in range(1, 6):
         inner[0].say(f"said {number}")
         inner[1].say(f"said {number}")
