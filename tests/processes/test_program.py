@@ -144,9 +144,10 @@ def test_version_is_the_packages(tmp_path: Path) -> None:
 
 
 def test_completion_can_be_shown(tmp_path: Path) -> None:
-    """The program prints a completion script for a shell."""
+    """The program prints a completion script for the shell that it was called from."""
+    rumor = Path(sys.executable).with_name("rumor")
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("rumor")), "--show-completion", "bash"],
+        ["bash", "-c", f"'{rumor}' --show-completion; true"],
         cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
 
