@@ -23,7 +23,7 @@ def links_with(settings: LinkSettings | None = None) -> tuple[Links, Outbox]:
     """Our links, none yet; of any name, life 77 is known."""
     outbox = Outbox()
     identity = Identity(ME, network="net", epoch=5, instance=50)
-    return Links(identity, settings or LinkSettings(), outbox, Random(0), lambda name: 77), outbox
+    return Links(identity, settings or LinkSettings(), outbox, lambda name: 77), outbox
 
 
 def hello(address: Address = ANA, *, instance: int = 7, epoch: int = 3, name: str = "") -> Hello:
@@ -245,7 +245,7 @@ def test_another_version_is_refused() -> None:
 def test_an_address_that_leads_to_ourselves_is_remembered() -> None:
     """It is one of ours from then on, and no fault."""
     identity, outbox = Identity(ME, network="net", instance=50), Outbox()
-    links = Links(identity, LinkSettings(), outbox, Random(0))
+    links = Links(identity, LinkSettings(), outbox)
     links.dial(ELSEWHERE, 0.0)
     links.on_accepted(1, "10.7.7.7", 0.0)
     (mine,) = sent(outbox, 2)
@@ -512,9 +512,7 @@ class Pair:
         self.boxes = (Outbox(), Outbox())
         homes = (ANA, BO)
         self.nodes = tuple(
-            Links(
-                Identity(homes[side], name=names[side], instance=side + 1), LinkSettings(), self.boxes[side], self.rng
-            )
+            Links(Identity(homes[side], name=names[side], instance=side + 1), LinkSettings(), self.boxes[side])
             for side in (0, 1)
         )
         self.wires: dict[tuple[int, int], deque[Control | None]] = {}
@@ -595,7 +593,7 @@ def test_both_sides_pick_the_same_dialler(number: int) -> None:
     rng = Random(number)
     for _ in range(20):
         names = [f"node {rng.random()}" for _ in range(2)]
-        nodes = [Links(Identity(ME, name=name), LinkSettings(), Outbox(), rng) for name in names]
+        nodes = [Links(Identity(ME, name=name), LinkSettings(), Outbox()) for name in names]
 
         assert nodes[0]._is_picked(names[1]) != nodes[1]._is_picked(names[0])
 

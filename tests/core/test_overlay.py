@@ -55,7 +55,7 @@ class Node:
         identity = Identity(address, network="test", epoch=instance, instance=instance)
         self.outbox = Outbox()
         self.address = address
-        self.links = Links(identity, LinkSettings(), self.outbox, rng)
+        self.links = Links(identity, LinkSettings(), self.outbox)
         self.overlay = Overlay(identity, self.links, settings, self.outbox, rng)
         self.probes = Probes(self.links, LivenessSettings(), ProbeSettings(), self.outbox, rng)
         self.ends: dict[int, End] = {}
@@ -473,7 +473,7 @@ class Desk:
     def __init__(self, settings: OverlaySettings | None = None) -> None:
         self.outbox = Outbox()
         identity = Identity(ME, network="", epoch=1, instance=1)
-        self.links = Links(identity, LinkSettings(), self.outbox, Random(0))
+        self.links = Links(identity, LinkSettings(), self.outbox)
         self.overlay = Overlay(identity, self.links, settings or OverlaySettings(), self.outbox, Random(0))
         self.now: Seconds = 0.0
 

@@ -21,7 +21,7 @@ class Bench:
 
     def __init__(self, *, strikes_max: int = 3) -> None:
         self.outbox = Outbox()
-        self.links = Links(Identity(ME, instance=1), LinkSettings(), self.outbox, Random(0))
+        self.links = Links(Identity(ME, instance=1), LinkSettings(), self.outbox)
         liveness = LivenessSettings(strikes_max=strikes_max)
         self.probes = Probes(self.links, liveness, ProbeSettings(), self.outbox, Random(0))
         self.links.on_accepted(1, ANA.host, 0.0)

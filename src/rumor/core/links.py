@@ -18,7 +18,6 @@ in LinkDown, each once. Rule 3: an address that ever said Hello is not taken for
 import enum
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from random import Random
 from typing import TypeVar
 
 import msgspec
@@ -85,13 +84,11 @@ class Links:
         identity: Identity,
         settings: LinkSettings,
         outbox: Outbox,
-        rng: Random,
         known_epoch: Callable[[str], int] = lambda name: 0,
     ) -> None:
         self._identity = identity
         self._settings = settings
         self._outbox = outbox
-        self._rng = rng
         self._known_epoch = known_epoch
         self._links: dict[int, _Link] = {}
         self._dials: dict[Address, int] = {}

@@ -91,7 +91,7 @@ class Peer:
         self._slept_after = (settings.liveness.strikes_max - 1) * settings.liveness.interval
         self._clock = clock
         self._outbox = outbox
-        self._links = Links(identity, settings.links, outbox, rng, self._known_epoch)
+        self._links = Links(identity, settings.links, outbox, self._known_epoch)
         self._overlay = Overlay(identity, self._links, settings.overlay, outbox, rng)
         self._probes = Probes(self._links, settings.liveness, settings.probes, outbox, rng)
         self._broadcast = Broadcast(identity, settings, clock, outbox, codec.seal, self._probes.rtt)
