@@ -78,6 +78,20 @@ async def test_what_waits_for_a_visitor_leaves_when_it_reads(house: House) -> No
     visitor.close()
 
 
+async def test_who_leaves_without_a_word_is_not_told_of(house: House) -> None:
+    """Health checks do that, and nodes that give up a dial: nobody reads a log in which each of them is a problem."""
+    quiet = socket.create_connection((house.address.host, house.address.port))
+    visitor, _ = await enter(house)
+    assert len(house.door) == 2
+    quiet.close()
+
+    async with asyncio.timeout(20):
+        while len(house.door) > 1:
+            await asyncio.sleep(0)
+    assert house.refused == []
+    visitor.close()
+
+
 async def share_of_a_core(seconds: float) -> float:
     """How much of a core this process uses while nothing is asked of it."""
     used = time.process_time()

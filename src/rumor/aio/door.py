@@ -233,7 +233,6 @@ class Visitor:
                 return
             if not data:
                 self._take_pending()
-                self._note_silence()
                 self.close()
                 return
             self._on_data(data)
@@ -295,14 +294,10 @@ class Visitor:
             self._take_pending()
             if self._open:
                 self._set_alarm(self._door.settings.idle_max)
-        else:
-            self._note_silence()
-            self.abort()
-
-    def _note_silence(self) -> None:
-        """A visit without a word is no harm, but somebody may want to know whose it was."""
-        if self._silent:
+            return
+        if self._silent:  # who left without a word is not told of: health checks do that, and dials that were given up
             self._door.on_refusal(self.source, "a connection that said nothing")
+        self.abort()
 
     def _take_pending(self) -> None:
         if not self._reader.pending:
