@@ -46,7 +46,7 @@ ME = Address("10.0.0.1", 4001)
 OWN = StreamId(str(ME), LIFE, Lane.APP)
 ONE, TWO, THREE = 1, 2, 3
 WAIT = BroadcastSettings().repair_wait
-AT_ONCE = Settings(broadcast=BroadcastSettings(acknowledgement_gap=0.0))
+AT_ONCE = Settings(broadcast=BroadcastSettings(acknowledgement_wait=0.0))
 """So that what is acknowledged does not depend on when it was done before."""
 
 

@@ -75,7 +75,7 @@ class Node:
     def _take(self, link: int, frame: Control, now: Seconds) -> None:
         match frame:
             case Probe():
-                self.probes.on_probe(link, frame)
+                self.probes.on_probe(link, frame, now)
             case ProbeReply():
                 self.overlay.note_round_trip(link, self.probes.on_probe_reply(link, frame, now))
             case NeighborRequest():

@@ -466,8 +466,9 @@ def test_a_full_subscriber_holds_acknowledgements_back() -> None:
     assert of_kind(feed(peer, 1, 1.0, run_of(ANA, 1, b"news")), Acknowledgement) == []
 
     peer.resume(1.5)
+    peer.tick(1.6)
 
-    (owed,) = of_kind(pull(peer, 1, 1.5), Acknowledgement)
+    (owed,) = of_kind(pull(peer, 1, 1.6), Acknowledgement)
     assert owed.entries[0].own == 1
 
 

@@ -84,7 +84,7 @@ def test_round_trips_are_smoothed() -> None:
 def test_every_probe_is_answered() -> None:
     """Whoever asks on a link gets the number back, neighbor or not."""
     bench = Bench()
-    bench.probes.on_probe(1, Probe(42))
+    bench.probes.on_probe(1, Probe(42), 0.1)
 
     assert bench.sent() == [ProbeReply(42)]
 
@@ -109,14 +109,14 @@ def test_who_dialled_asks_a_little_earlier() -> None:
 
 
 def test_a_busy_link_is_measured_now_and_then() -> None:
-    """After five intervals with traffic a probe goes all the same."""
+    """In the last round of five intervals with traffic a probe goes all the same."""
     bench = Bench().watching()
     now = 0.0
     while not (sent := bench.sent()):
         bench.probes.heard(1, now + 0.5)
         now = bench.tick()
 
-    assert (now, sent) == (5.0, [Probe(2)])
+    assert (now, sent) == (4.5, [Probe(2)])
 
 
 def test_life_without_the_answer_ends_the_measure() -> None:

@@ -31,6 +31,9 @@ CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 SOON: Seconds = 0.005
 """An alarm that rings so soon is not looked at anew."""
 
+VAIN: Seconds = 0.1
+"""An alarm that would ring so long before anything is due is moved: to wake in vain costs more."""
+
 ROUNDING: Seconds = 0.0005
 """By so much a loop that counts milliseconds may ring too early; an alarm that does would be set again and again."""
 
@@ -214,12 +217,12 @@ class Driver:
         self.say(Problem(reason, source))
 
     def _set_alarm(self) -> None:
-        """Have the alarm ring when the core wants it. One that is set for earlier is not moved: it looks again then."""
+        """Have the alarm ring when the core wants it. One that is set for a little earlier looks again then."""
         self._alarm_is_stale = False
         if self._stopped or (self._alarm_at is not None and self._alarm_at <= self._moment + SOON):
             return  # it rings soon anyway, and looks then: in a flood that is nearly always so
         deadline = self._core.next_deadline()
-        if deadline is None or (self._alarm_at is not None and self._alarm_at <= deadline):
+        if deadline is None or (self._alarm_at is not None and self._alarm_at <= deadline < self._alarm_at + VAIN):
             return
         if self._alarm is not None:
             self._alarm.cancel()

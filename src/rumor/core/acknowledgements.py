@@ -41,7 +41,7 @@ class Acknowledgements:
         self._dirty: dict[Stream, None] = {}
         self._owing: dict[Stream, None] = {}
         self._untold: dict[Stream, None] = {}
-        self._told_at: Seconds = -settings.acknowledgement_gap
+        self._tells_at: Seconds | None = None
         self._due: Seconds | None = None
         self._not_before: Seconds = 0.0
         self.paused = False
@@ -87,7 +87,7 @@ class Acknowledgements:
         return is_new
 
     def settle(self, now: Seconds) -> None:
-        """The turn is over: find how far each tree is, and tell the parents, at once or as soon as the gap allows."""
+        """The turn is over: find how far each tree is, and tell the parents, a moment after the first news."""
         if self._dirty:
             if self._owing and self._due is None:
                 self._due = now + self._settings.grace / 4
@@ -98,10 +98,13 @@ class Acknowledgements:
                 else:
                     self.rooted.append(stream)
             self._dirty.clear()
-        if self._untold and not self.paused and now >= self._told_at + self._settings.acknowledgement_gap:
-            self._tell_parents(now)
+        if self._untold and not self.paused:
+            if self._tells_at is None:
+                self._tells_at = now + self._settings.acknowledgement_wait
+            if now >= self._tells_at:
+                self._tell_parents()
 
-    def _tell_parents(self, now: Seconds) -> None:
+    def _tell_parents(self) -> None:
         """All streams of a parent in one frame."""
         told: dict[int, list[AcknowledgedStream]] = {}
         for stream in self._untold:
@@ -114,8 +117,7 @@ class Acknowledgements:
                     stream.told = state
                     told.setdefault(stream.parent, []).append(AcknowledgedStream(*stream.id, *state))
         self._untold.clear()
-        if told:
-            self._told_at = now
+        self._tells_at = None
         for link, entries in told.items():
             for start in range(0, len(entries), ENTRIES_MAX):
                 self._outbox.send(link, Acknowledgement(tuple(entries[start : start + ENTRIES_MAX])))
@@ -141,8 +143,7 @@ class Acknowledgements:
 
     def next_deadline(self) -> Seconds | None:
         """When parents are to be told, or children to be judged; only while there is something to judge."""
-        gap_ends = self._told_at + self._settings.acknowledgement_gap if self._untold and not self.paused else None
-        return soonest(self._due, gap_ends)
+        return soonest(self._due, self._tells_at if self._untold and not self.paused else None)
 
     def lagging(self, now: Seconds) -> list[tuple[Stream, int]]:
         """The children that have owed for too long, as (stream, bit), when it is time to look."""

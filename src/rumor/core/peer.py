@@ -54,7 +54,7 @@ from rumor.core.frames import (
     Want,
 )
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.links import Links
+from rumor.core.links import OWN_PROBE, Links
 from rumor.core.messages import Incoming, Reply
 from rumor.core.outbox import Outbox
 from rumor.core.overlay import Overlay
@@ -115,6 +115,8 @@ class Peer:
         self._alone_since: Seconds = 0.0
         self._origins: dict[int, str] = {}
         self._visits: Timers[int] = Timers()
+        self._others_due: Seconds | None = None
+        self._others_moved = True
         self._on_frame = self._frame_handlers()
         self._on_event = self._event_handlers()
 
@@ -162,7 +164,7 @@ class Peer:
         which anything was published.
         """
         self._broadcast.end_turn(now)
-        self._route(now)
+        self._pass_on(now)
 
     def reach_back(self, now: Seconds) -> None:
         """Get what was said before we came, as far as neighbors keep it; HistoryReached is said when it is there."""
@@ -180,6 +182,7 @@ class Peer:
 
     def leave(self, now: Seconds) -> None:
         """Say goodbye to all neighbors: we stop. Nothing else is to follow."""
+        self._others_moved = True
         self._broadcast.end_turn(now)
         self._links.leave(now)
 
@@ -220,7 +223,10 @@ class Peer:
         elif self._links.stands(link):
             self._probes.heard(link, now)
             self._on_frame[type(frame)](link, frame, now)
-        self._route(now)
+        if type(frame) in _OFTEN:
+            self._pass_on(now)
+        else:
+            self._route(now)
 
     def pull(self, link: int, bytes_max: int, now: Seconds) -> list[Outgoing]:
         """What a link is to send next: control first, then about `bytes_max` bytes of runs. Empty: nothing, for now."""
@@ -278,16 +284,17 @@ class Peer:
         self._route(now)
 
     def next_deadline(self) -> Seconds | None:
-        """When `tick` has something to do."""
-        return soonest(
-            self._texts.next_deadline(),
-            self._links.next_deadline(),
-            self._overlay.next_deadline(),
-            self._probes.next_deadline(),
-            self._antientropy.next_deadline(),
-            self._broadcast.next_deadline(),
-            self._visits.next_deadline(),
-        )
+        """When `tick` has something to do. Asked in each turn: what rumors and probes don't move is not looked at anew."""
+        if self._others_moved:
+            self._others_moved = False
+            self._others_due = soonest(
+                self._texts.next_deadline(),
+                self._links.next_deadline(),
+                self._overlay.next_deadline(),
+                self._antientropy.next_deadline(),
+                self._visits.next_deadline(),
+            )
+        return soonest(self._others_due, self._probes.next_deadline(), self._broadcast.next_deadline())
 
     # Outputs.
 
@@ -336,10 +343,16 @@ class Peer:
     # Routing.
 
     def _route(self, now: Seconds) -> None:
-        """Tell the other machines what one of them found out."""
+        """Tell the other machines what one of them found out; the deadlines of any may have moved."""
+        self._others_moved = True
+        self._pass_on(now)
+
+    def _pass_on(self, now: Seconds) -> None:
+        """The same after an input that moves no deadline by itself but those of probes and broadcast."""
         while (event := self._outbox.next_unrouted()) is not None:
             handler = self._on_event.get(type(event))
             if handler is not None:
+                self._others_moved |= type(event) is not RunDelivered
                 handler(event, now)
 
     def _event_handlers(self) -> dict[type, Callable[[Any, Seconds], None]]:
@@ -360,7 +373,7 @@ class Peer:
         """Which machine takes which frame of a link that stands."""
         broadcast, overlay, antientropy = self._broadcast, self._overlay, self._antientropy
         return {
-            Probe: lambda link, frame, now: self._probes.on_probe(link, frame),
+            Probe: self._probes.on_probe,
             ProbeReply: self._probe_reply,
             NeighborRequest: overlay.on_neighbor_request,
             NeighborAccepted: overlay.on_neighbor_accepted,
@@ -379,6 +392,7 @@ class Peer:
         }
 
     def _probe_reply(self, link: int, reply: ProbeReply, now: Seconds) -> None:
+        self._others_moved |= reply.number == OWN_PROBE
         self._overlay.note_round_trip(link, self._probes.on_probe_reply(link, reply, now))
 
     def _dial_origin(self, event: OriginWanted, now: Seconds) -> None:
@@ -470,8 +484,10 @@ class Peer:
         if event.run.lane is Lane.CARRIED:
             if event.fresh and not event.own:
                 bridge.carried(event.run, now)
+                self._others_moved = True
         elif event.ordered and (self._texts.flood.has_neighbors or (event.own and not self._overlay.neighbors)):
             bridge.out(event.run, now)
+            self._others_moved = True
 
     def _bury(self, event: NeighborDied, now: Seconds) -> None:
         report = self._texts.bury(event.neighbor, now)
@@ -489,6 +505,10 @@ class Peer:
     def _known_epoch(self, name: str) -> int:
         """The latest life of a node that we heard of, for its Hello."""
         return self._broadcast.streams.latest_epoch(name)
+
+
+_OFTEN = frozenset((Probe, ProbeReply, Prune, Graft, Want, Gone, Digest, Acknowledgement))
+"""Frames that move no deadline but those of probes and broadcast."""
 
 
 def _address_of(name: str) -> Address | None:

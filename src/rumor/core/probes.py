@@ -68,6 +68,7 @@ class Probes:
         self._broken: dict[str, _Broken] = {}
         self._timers: Timers[int | str] = Timers()
         self._last_number = OWN_PROBE
+        self._rounds_from: Seconds | None = None
 
     def watch(self, link: int, name: str, address: Address, now: Seconds) -> None:
         """Begin to watch a neighbor; the first probe goes at once, and tells the round trip."""
@@ -75,6 +76,8 @@ class Probes:
         self._timers.cancel(name)
         self._watched[link] = _Watch(address)
         self._heard[link] = now
+        if self._rounds_from is None:
+            self._rounds_from = now
         self._probe(link, self._watched[link], now)
 
     def unwatch(self, link: int) -> None:
@@ -93,9 +96,12 @@ class Probes:
         if link in self._heard:
             self._heard[link] = now
 
-    def on_probe(self, link: int, probe: Probe) -> None:
-        """Answer at once."""
+    def on_probe(self, link: int, probe: Probe, now: Seconds) -> None:
+        """Answer at once. Who was probed need not look whether the other still lives, for an interval."""
         self._outbox.send(link, ProbeReply(probe.number))
+        watch = self._watched.get(link)
+        if watch is not None and not watch.number:
+            self._timers.set(link, self._due(link, now, watch))
 
     def on_probe_reply(self, link: int, reply: ProbeReply, now: Seconds) -> Seconds:
         """Take the answer, and tell the smoothed round trip (RFC 6298). One to an older probe measures nothing."""
@@ -109,7 +115,7 @@ class Probes:
             watch.rtt = watch.rtt + (sample - watch.rtt) / 8 if watch.rtt else sample
             watch.number = 0
             watch.strikes = 0
-            self._timers.set(link, now + self._wait(link))
+            self._timers.set(link, self._due(link, now, watch))
         return watch.rtt
 
     def on_link_down(self, event: LinkDown, now: Seconds) -> None:
@@ -158,15 +164,28 @@ class Probes:
             if watch.strikes >= self._liveness.strikes_max:
                 self._bury(link, watch.address, now)
                 return
-        due = min(heard + self._wait(link), watch.asked_at + MEASURE_INTERVALS * self._liveness.interval)
+        due = self._due(link, heard, watch)
         if watch.number or due <= now:
             self._probe(link, watch, now)
         else:
             self._timers.set(link, due)
 
-    def _wait(self, link: int) -> Seconds:
-        """How long a link may be quiet before it is probed. Who dialled it does so first, and the other needs not."""
-        return self._liveness.interval * (EARLIER if link % 2 == 0 else 1.0)
+    def _due(self, link: int, heard: Seconds, watch: _Watch) -> Seconds:
+        """When a link is to be probed that was heard then. Who dialled it does so first, and the other needs not.
+
+        All that we dialled are probed together, in rounds: one waking of the process for all costs far less than one
+        for each.
+        """
+        interval = self._liveness.interval
+        silent, latest = heard + interval, watch.asked_at + MEASURE_INTERVALS * interval
+        if link % 2:
+            return min(silent, self._round_before(latest))
+        return self._round_before(min(silent, latest))
+
+    def _round_before(self, moment: Seconds) -> Seconds:
+        """The beginning of the last of our rounds up to a moment."""
+        round_, since = self._liveness.interval * EARLIER, self._rounds_from or 0.0
+        return since + (moment - since) // round_ * round_
 
     def _probe(self, link: int, watch: _Watch, now: Seconds) -> None:
         self._last_number += 1
