@@ -15,11 +15,12 @@ async def main() -> None:
 asyncio.run(main())
 """
 
-from rumor.aio.api import Neighbor, Peer, Seed
+from rumor.aio.api import Neighbor, Peer
 from rumor.aio.blocking import BlockingPeer, BlockingReceipt, BlockingSubscription, connect
 from rumor.aio.cursor import Cursor
 from rumor.aio.publishing import Delivery, Receipt
 from rumor.aio.rumors import Lost, Rumor, Run
+from rumor.aio.seed import Seed
 from rumor.aio.subscription import Subscription
 from rumor.core.errors import (
     AddressError,

@@ -1,4 +1,4 @@
-"""The library's face: `Peer` and `Seed`, for asyncio."""
+"""The library's face for asyncio: `Peer`. `Seed` is in seed.py."""
 
 import asyncio
 import os
@@ -24,8 +24,6 @@ from rumor.core.errors import UsageError
 from rumor.core.events import Event, NeighborUp, Problem, PublishProgress
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.peer import Peer as PeerCore
-from rumor.core.seed import Seed as SeedCore
-from rumor.core.seed import SeedSnapshot
 from rumor.core.settings import Settings
 from rumor.core.snapshot import PeerSnapshot
 from rumor.wire.codec import CODEC
@@ -56,40 +54,6 @@ class Neighbor(msgspec.Struct, frozen=True):
     address: str
     classic: bool
     round_trip: float
-
-
-class Seed(Node):
-    """A seed: the node that new peers ask first.
-
-    `async with rumor.Seed("127.0.0.1:3400") as seed: ...`
-
-    Raises AddressError for a malformed address and UsageError for an unknown profile, or for an address that other
-    machines can reach without `insecure=True`. `on_event` is called with each event, in the event loop.
-    """
-
-    def __init__(
-        self,
-        address: Address | str = "127.0.0.1:0",
-        *,
-        settings: Settings | str = "lan",
-        advertise: str | None = None,
-        insecure: bool = False,
-        on_event: OnEvent | None = None,
-    ) -> None:
-        super().__init__(address, settings, insecure=insecure, advertise=advertise)
-        self._watcher = on_event
-        self._core = SeedCore(self._settings, random.Random())
-
-    def stats(self) -> SeedSnapshot:
-        """How things stand, as a frozen snapshot."""
-        return self._core.snapshot()
-
-    def _make_driver(self, clock: WallClock) -> Driver:
-        return Driver(self._core, clock, self._settings, self._on_event)
-
-    def _on_event(self, event: Event) -> None:
-        if self._watcher is not None:
-            self._watcher(event)
 
 
 class Peer(Node):

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
-from rumor.aio.api import Peer, Seed
+from rumor.aio.api import Peer
 from rumor.aio.publishing import Receipt
+from rumor.aio.seed import Seed
 from rumor.cli import ending, stdin
 from rumor.cli.ending import Ending, Lifeline
 from rumor.cli.options import Ways

@@ -6,8 +6,9 @@ from typing import TypeAlias
 import msgspec
 
 from rumor.core.effects import Failure
-from rumor.core.frames import Contact, Parting, Run
+from rumor.core.frames import Contact, Outcome, Parting, Run, Verdict
 from rumor.core.ids import Address, Seconds
+from rumor.core.members import Change, Reach
 from rumor.core.messages import DeadNode, Gossip
 
 
@@ -194,6 +195,77 @@ class TwoLives(msgspec.Struct, frozen=True):
     epoch: int
 
 
+class MemberChanged(msgspec.Struct, frozen=True):
+    """The directory changed."""
+
+    change: Change
+
+
+class ReachChanged(msgspec.Struct, frozen=True):
+    """A partition seems to have opened or healed."""
+
+    reach: Reach
+
+
+class SelfRefuted(msgspec.Struct, frozen=True):
+    """Others doubted that we live; we told them that we do. `accusers`, and our incarnation from now on."""
+
+    accusers: tuple[str, ...]
+    incarnation: int
+
+
+class Accused(msgspec.Struct, frozen=True):
+    """We found that a member does not answer; it is told to all, and first of all to itself.
+
+    `misses` probes or dials in a row failed, `relays` tried in vain; silent for `silent` seconds, while our own loop
+    was late by `late` seconds.
+    """
+
+    name: str
+    verdict: Verdict
+    misses: int
+    relays: int
+    silent: Seconds
+    late: Seconds
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A question for the application: answer it by `respond(ticket, …)`, within `patience` seconds.
+
+    `asker` is a member's name; `to_all` when everybody is asked.
+    """
+
+    ticket: int
+    asker: str
+    topic: str
+    payload: bytes
+    patience: Seconds
+    to_all: bool
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """An answer to question `number` of ours. `outcome` ANSWERED: `payload` is the answer."""
+
+    number: int
+    member: str
+    outcome: Outcome
+    payload: bytes
+
+
+class Unanswered(msgspec.Struct, frozen=True):
+    """Question `number` of ours to one member came to nothing: it can't be reached, or its time is over."""
+
+    number: int
+    reason: str
+
+
+class PeerStruckOff(msgspec.Struct, frozen=True):
+    """We, a seed, took a peer off our list: it did not answer us."""
+
+    peer: Address
+    name: str
+
+
 class Alone(msgspec.Struct, frozen=True):
     """No neighbor since that moment of the driver's clock: the seeds must be asked again."""
 
@@ -232,6 +304,14 @@ Event: TypeAlias = (
     | HistoryReached
     | DeathReported
     | DeathReceived
+    | MemberChanged
+    | ReachChanged
+    | SelfRefuted
+    | Accused
+    | Asked
+    | Answered
+    | Unanswered
+    | PeerStruckOff
     | Alone
     | Problem
 )

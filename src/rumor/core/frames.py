@@ -24,6 +24,25 @@
       Gone                ---->     those I no longer have
       Summary, Buckets, Heads <-->  compare all streams (antientropy.py)
 
+    any                           any neighbor
+      Claims              ---->     news of members (directory.py)
+      Watching            ---->     my neighbors, who watch me beside you
+      MembersSummary, MembersBuckets <-->  compare directories
+      RelayRequest        ---->     is that member alive? (liveness.py)
+                          <----   RelayReply
+    any                           any member (requests.py)
+      Request             ---->
+                          <----   Response
+    asker                         any member, on a link for that alone
+                          <----   Answers
+
+    peer                          seed (seed.py)
+      Enrolment           ---->     lists the peer, or renews its lease
+                          <----   Lease
+      DeathNotice         ---->     sees for itself
+    seed                          seed
+      RegistryPage        <--->     tell each other their registries
+
 All are immutable. Texts and lists are bounded here, so that what decodes is within bounds.
 """
 
@@ -50,6 +69,8 @@ Count: TypeAlias = Annotated[int, Meta(ge=0, le=COUNT_MAX)]
 Number: TypeAlias = Annotated[int, Meta(ge=0, le=NUMBER_MAX)]
 Positive: TypeAlias = Annotated[int, Meta(ge=1, le=NUMBER_MAX)]
 Hops: TypeAlias = Annotated[int, Meta(ge=0, le=255)]
+TagKey: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64)]
+TagValue: TypeAlias = Annotated[str, Meta(max_length=255)]
 
 
 class Lane(enum.IntEnum):
@@ -345,6 +366,200 @@ class Heads(msgspec.Struct, frozen=True, array_like=True):
     last: bool
 
 
+# Membership.
+
+TAGS_MAX = 32
+"""Tags of one member."""
+
+WATCHERS_MAX = 16
+"""Names in one list of neighbors."""
+
+
+class Standing(enum.IntEnum):
+    """What a member says of itself. At the same incarnation the greater one counts."""
+
+    ALIVE = 0
+    AWAY = 1
+    """It will be away for a while, and come back."""
+    LEFT = 2
+    """It is gone on purpose."""
+
+
+class Verdict(enum.IntEnum):
+    """What one node found of another. At the same incarnation the greater one counts; all but SUSPECT are evidence."""
+
+    SUSPECT = 0
+    """Silent so far: it may still refute."""
+    SILENT = 1
+    """No answer to any probe, ours or a relay's, and no refutation."""
+    UNREACHABLE = 2
+    """No neighbor of ours; dialled as any member is now and then, it did not answer."""
+    REFUSED = 3
+    """Its link broke, and its address takes no connection any more."""
+
+
+class Claim(msgspec.Struct, frozen=True, array_like=True):
+    """What a member says of itself; nobody else says that it is alive.
+
+    `tags` are sorted by key, each key once. `back_at`: milliseconds since 1970, 0 unless it is away.
+    """
+
+    name: Name
+    epoch: Count
+    incarnation: Number
+    standing: Standing
+    address: Address
+    tags: Annotated[tuple[tuple[TagKey, TagValue], ...], Meta(max_length=TAGS_MAX)] = ()
+    back_at: Count = 0
+
+
+class Statement(msgspec.Struct, frozen=True, array_like=True):
+    """What one node found of a member in this life and incarnation.
+
+    `misses` probes or dials in a row failed, `relays` tried in vain; silent for `silent_ms`, while the accuser's own
+    loop was late by `late_ms`. `watchers` held the member as a neighbor beside the accuser, as far as it knows.
+    """
+
+    name: Name
+    epoch: Count
+    incarnation: Number
+    accuser: Name
+    verdict: Verdict
+    misses: Number = 0
+    relays: Number = 0
+    silent_ms: Count = 0
+    late_ms: Count = 0
+    watchers: Annotated[tuple[Name, ...], Meta(max_length=WATCHERS_MAX)] = ()
+
+
+class Claims(msgspec.Struct, frozen=True, array_like=True):
+    """News of members: what they say of themselves, and what others found."""
+
+    claims: Annotated[tuple[Claim, ...], Meta(max_length=256)] = ()
+    statements: Annotated[tuple[Statement, ...], Meta(max_length=256)] = ()
+
+
+class Watching(msgspec.Struct, frozen=True, array_like=True):
+    """My neighbors now, whom the receiver watches me together with."""
+
+    names: Annotated[tuple[Name, ...], Meta(max_length=WATCHERS_MAX)]
+
+
+class RelayRequest(msgspec.Struct, frozen=True, array_like=True):
+    """Is that member alive? I hear nothing of it."""
+
+    number: Count
+    member: Contact
+
+
+class RelayReply(msgspec.Struct, frozen=True, array_like=True):
+    """Whether it answered me just now."""
+
+    number: Count
+    alive: bool
+
+
+class MembersSummary(msgspec.Struct, frozen=True, array_like=True):
+    """One hash over the sender's whole directory."""
+
+    hash: Annotated[bytes, Meta(min_length=16, max_length=16)]
+
+
+class MembersBuckets(msgspec.Struct, frozen=True, array_like=True):
+    """64 hashes of 8 bytes over a directory, by buckets of names. `answer`: tell me yours, and what differs."""
+
+    hashes: Annotated[bytes, Meta(min_length=512, max_length=512)]
+    answer: bool
+
+
+# Requests.
+
+
+class Request(msgspec.Struct, frozen=True, array_like=True):
+    """A question to one member: answer within `timeout_ms`."""
+
+    number: Count
+    topic: Topic
+    timeout_ms: Count
+    payload: bytes
+
+
+class Outcome(enum.IntEnum):
+    """What became of a request at the other side."""
+
+    ANSWERED = 0
+    NO_RESPONDER = 1
+    """Nobody there answers that topic."""
+    FAILED = 2
+    """The responder raised, or gave an answer that is too long."""
+    BUSY = 3
+    """Too many requests at once."""
+
+
+class Response(msgspec.Struct, frozen=True, array_like=True):
+    """The answer to a request, by its number. `payload` is empty unless it was answered."""
+
+    number: Count
+    outcome: Count
+    payload: bytes = b""
+
+
+class Answers(msgspec.Struct, frozen=True, array_like=True):
+    """An answer to a question that was asked of all: `asked` is its number at the asker."""
+
+    asked: Count
+    outcome: Count
+    payload: bytes = b""
+
+
+# Seeds.
+
+
+class Enrolment(msgspec.Struct, frozen=True, array_like=True):
+    """List me, or renew my lease: who I am stands in my Hello. `incarnation` is my present one."""
+
+    incarnation: Number = 0
+
+
+class Lease(msgspec.Struct, frozen=True, array_like=True):
+    """You are listed for so long; and others at random. An empty `refusal` is a yes."""
+
+    milliseconds: Count
+    contacts: Annotated[tuple[Contact, ...], Meta(max_length=128)] = ()
+    refusal: Annotated[str, Meta(max_length=255)] = ""
+
+
+class DeathNotice(msgspec.Struct, frozen=True, array_like=True):
+    """A peer found a member dead: to a seed, which sees for itself."""
+
+    name: Name
+    epoch: Count
+    incarnation: Number
+    address: Address
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """One entry of a registry, for another seed. `age_ms` since the last proof of life, or since it was struck off.
+
+    `name` is empty for a peer that registered by text.
+    """
+
+    name: Annotated[str, Meta(max_length=255)]
+    address: Address
+    epoch: Count
+    incarnation: Number
+    age_ms: Count
+    struck_off: bool = False
+
+
+class RegistryPage(msgspec.Struct, frozen=True, array_like=True):
+    """Entries of a seed's registry. `answer`: tell me yours. `last`: there is no more."""
+
+    entries: Annotated[tuple[Entry, ...], Meta(max_length=512)]
+    answer: bool
+    last: bool
+
+
 Frame: TypeAlias = (
     Hello
     | Goodbye
@@ -365,6 +580,19 @@ Frame: TypeAlias = (
     | Summary
     | Buckets
     | Heads
+    | Claims
+    | Watching
+    | RelayRequest
+    | RelayReply
+    | MembersSummary
+    | MembersBuckets
+    | Request
+    | Response
+    | Answers
+    | Enrolment
+    | Lease
+    | DeathNotice
+    | RegistryPage
 )
 """What comes over a link."""
 
@@ -387,6 +615,19 @@ Control: TypeAlias = (
     | Summary
     | Buckets
     | Heads
+    | Claims
+    | Watching
+    | RelayRequest
+    | RelayReply
+    | MembersSummary
+    | MembersBuckets
+    | Request
+    | Response
+    | Answers
+    | Enrolment
+    | Lease
+    | DeathNotice
+    | RegistryPage
 )
 """All that goes ahead of runs."""
 

@@ -284,7 +284,7 @@ class Peer:
         self._route(now)
 
     def next_deadline(self) -> Seconds | None:
-        """When `tick` has something to do. Asked in each turn: what rumors and probes don't move is not looked at anew."""
+        """When `tick` has something to do. Asked in each turn, so what rumors and probes don't move is kept."""
         if self._others_moved:
             self._others_moved = False
             self._others_due = soonest(

@@ -160,8 +160,66 @@ class ProbeSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     redials: int = 3
     """How often a broken link is dialled again at once; each failure is a strike."""
-    redial_wait: Seconds = 0.05
+    redial_wait: Seconds = 0.005
     """The wait between two of them."""
+    relays: int = 3
+    """How many neighbors are asked to try a silent one before it is doubted."""
+    relays_max: int = 16
+    """How many others are tried for neighbors at once; more are not answered."""
+    health_max: int = 4
+    """How often the patience is added to itself at most while our own loop is late, or all answers are."""
+    late_after: Seconds = 0.1
+    """A loop that comes so late to what was due is a sign that this node is not well."""
+    patrol_interval: Seconds = 5.0
+    """How often any member, neighbor or not, is dialled to see whether it lives."""
+    patrol_hurry: Seconds = 0.05
+    """The same while many die."""
+    patrol_timeout: Seconds = 1.0
+    """How long it may take to answer."""
+
+
+class DirectorySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of all members."""
+
+    full: bool = True
+    """Whether all members are known, or only the neighbors, for very large networks."""
+    members_max: int = 100_000
+    """Members known; of more, only what neighbors say of themselves is kept."""
+    tags_bytes_max: int = 1024
+    """Bytes of all tags of one member."""
+    statements_max: int = 8
+    """Statements kept of one member in one incarnation."""
+    compare_interval: Seconds = 4.0
+    """How often directories are compared with one neighbor."""
+    reap_dead: Seconds = 3600.0
+    """How long the dead are remembered, so that they are refused when others still tell of them as alive."""
+    reap_left: Seconds = 600.0
+    """How long those are remembered that left."""
+    away_grace: Seconds = 30.0
+    """How much longer than announced a member may be away before it is watched like any other."""
+    distrust_after: int = 3
+    """So many refuted accusations within `distrust_for` take the weight from whoever made them."""
+    distrust_for: Seconds = 60.0
+    parted_share: float = 0.2
+    """A partition is told of when so great a share of the members died within `parted_within`."""
+    parted_within: Seconds = 30.0
+
+
+class RequestSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Questions to members, and their answers."""
+
+    payload_bytes_max: int = 65_536
+    """The longest question or answer."""
+    own_max: int = 1024
+    """Questions of ours under way."""
+    serving_max: int = 256
+    """Questions of others under way; more are told that we are busy."""
+    links_max: int = 16
+    """Links at once that are made for questions or answers alone; more wait their turn."""
+    link_idle: Seconds = 5.0
+    """How long such a link is kept after its last use."""
+    timeout_max: Seconds = 300.0
+    """The longest that an asker may wait."""
 
 
 class MessageListSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -227,8 +285,20 @@ class BridgeSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegistrySettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How many peers a seed lists."""
+    """How many peers a seed lists, and for how long."""
 
+    lease: Seconds = 180.0
+    """How long an entry stands without a proof of life: three renewals. Then the seed asks the peer itself."""
+    ask_timeout: Seconds = 5.0
+    """How long a peer may take to answer the seed."""
+    asks_max: int = 64
+    """How many peers a seed asks at once."""
+    verify: bool = True
+    """Whether a seed asks a peer that is reported dead before it strikes it off; the original believes (`trust`)."""
+    sample: int = 64
+    """How many contacts a peer of ours gets, at random."""
+    exchange_interval: Seconds = 10.0
+    """How often a seed tells another one its registry."""
     capacity: int = 1_000_000
     """Peers listed in all; more are refused."""
     per_source_max: int = 1024
@@ -265,6 +335,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     links: LinkSettings = LinkSettings()
     overlay: OverlaySettings = OverlaySettings()
     probes: ProbeSettings = ProbeSettings()
+    directory: DirectorySettings = DirectorySettings()
+    requests: RequestSettings = RequestSettings()
     message_list: MessageListSettings = MessageListSettings()
     broadcast: BroadcastSettings = BroadcastSettings()
     antientropy: AntiEntropySettings = AntiEntropySettings()

@@ -12,6 +12,13 @@
                                                   25 Gone
                                                   26 Digest
 
+    40 Claims             50 Request              60 Enrolment
+    41 Watching           51 Response             61 Lease
+    42 RelayRequest       52 Answers              62 DeathNotice
+    43 RelayReply                                 63 RegistryPage
+    44 MembersSummary
+    45 MembersBuckets
+
 A kind that is not listed is skipped, and so are fields behind the last one that we know: so the protocol can grow. What
 else does not fit is a WireError. A run lies in its record as a binary, so that it goes on as the bytes that came.
 For every frame, `decode(encode(frame)) == frame`. `docs/frames.md` has each frame with its bytes.
@@ -28,8 +35,12 @@ from rumor.core.errors import AddressError, WireError
 from rumor.core.frames import (
     NUMBER_MAX,
     Acknowledgement,
+    Answers,
     Buckets,
+    Claims,
+    DeathNotice,
     Digest,
+    Enrolment,
     ForwardJoin,
     Frame,
     Gone,
@@ -38,6 +49,9 @@ from rumor.core.frames import (
     Heads,
     Hello,
     Hops,
+    Lease,
+    MembersBuckets,
+    MembersSummary,
     NeighborAccepted,
     NeighborRequest,
     Outgoing,
@@ -45,12 +59,18 @@ from rumor.core.frames import (
     ProbeReply,
     Prune,
     RawRecord,
+    RegistryPage,
+    RelayReply,
+    RelayRequest,
+    Request,
+    Response,
     Run,
     RunRecord,
     Shuffle,
     ShuffleReply,
     Summary,
     Want,
+    Watching,
 )
 from rumor.core.ids import Address
 
@@ -76,8 +96,22 @@ KINDS: Final[dict[int, type[Frame]]] = {
     0x30: Summary,
     0x31: Buckets,
     0x32: Heads,
+    0x40: Claims,
+    0x41: Watching,
+    0x42: RelayRequest,
+    0x43: RelayReply,
+    0x44: MembersSummary,
+    0x45: MembersBuckets,
+    0x50: Request,
+    0x51: Response,
+    0x52: Answers,
+    0x60: Enrolment,
+    0x61: Lease,
+    0x62: DeathNotice,
+    0x63: RegistryPage,
 }
-"""Every kind: control from 0x01, overlay from 0x10, broadcast from 0x20, anti-entropy from 0x30."""
+"""Every kind: control from 0x01, overlay from 0x10, broadcast from 0x20, anti-entropy from 0x30, members from 0x40,
+requests from 0x50, seeds from 0x60."""
 
 HOPS_MAX: Final = 255
 AGE_MAX: Final = (1 << 32) - 1
@@ -217,6 +251,32 @@ def _check_address(frame: type, address: Address) -> None:
         raise _misfit(frame.__name__, str(error)) from None
 
 
+def _check_members(frame: Claims) -> None:
+    for claim in frame.claims:
+        _check_address(Claims, claim.address)
+        keys = [key for key, _ in claim.tags]
+        if keys != sorted(set(keys)):
+            raise _misfit("Claims", f"tags of {claim.name} that are not sorted, or twice")
+
+
+def _check_relay(request: RelayRequest) -> None:
+    _check_address(RelayRequest, request.member.address)
+
+
+def _check_lease(lease: Lease) -> None:
+    for contact in lease.contacts:
+        _check_address(Lease, contact.address)
+
+
+def _check_notice(notice: DeathNotice) -> None:
+    _check_address(DeathNotice, notice.address)
+
+
+def _check_page(page: RegistryPage) -> None:
+    for entry in page.entries:
+        _check_address(RegistryPage, entry.address)
+
+
 _CHECKS: Final[dict[int, Callable[[Any], None]]] = {
     _KIND_OF[Hello]: _check_hello,
     _KIND_OF[Goodbye]: _check_contacts,
@@ -226,6 +286,11 @@ _CHECKS: Final[dict[int, Callable[[Any], None]]] = {
     _KIND_OF[ForwardJoin]: _check_newcomer,
     _KIND_OF[Want]: _check_range,
     _KIND_OF[Gone]: _check_range,
+    _KIND_OF[Claims]: _check_members,
+    _KIND_OF[RelayRequest]: _check_relay,
+    _KIND_OF[Lease]: _check_lease,
+    _KIND_OF[DeathNotice]: _check_notice,
+    _KIND_OF[RegistryPage]: _check_page,
 }
 """What types and bounds alone do not say."""
 
