@@ -11,7 +11,6 @@ from rumor.core.classic.texts import Texts
 from rumor.core.clock import WallClock
 from rumor.core.codec import Codec
 from rumor.core.effects import Ask, Effect, Failure, Tell
-from rumor.core.errors import AddressError
 from rumor.core.events import (
     Alone,
     DeathReported,
@@ -63,10 +62,8 @@ from rumor.core.publishing import check_payload
 from rumor.core.registration import Registration
 from rumor.core.settings import Settings
 from rumor.core.snapshot import Neighbor, PeerSnapshot, Receipt, Retained
-from rumor.core.timers import Timers, soonest
-
-VISIT: Seconds = 5.0
-"""How long a link stands that was made to ask an origin for what no neighbor has."""
+from rumor.core.timers import soonest
+from rumor.core.visits import Visits
 
 
 class Peer:
@@ -113,8 +110,7 @@ class Peer:
         )
         self._overlay.remember(contacts)
         self._alone_since: Seconds = 0.0
-        self._origins: dict[int, str] = {}
-        self._visits: Timers[int] = Timers()
+        self._visits = Visits(identity, self._links, self._broadcast, self._address_of)
         self._others_due: Seconds | None = None
         self._others_moved = True
         self._on_frame = self._frame_handlers()
@@ -275,8 +271,7 @@ class Peer:
         for text in self._texts.bridge.due(now):
             if self._overlay.neighbors:
                 self._broadcast.carry(text, now)
-        for link in self._visits.due(now):
-            self._links.part(link, Parting.DONE, now=now)
+        self._visits.tick(now)
         for link in self._outbox.overrun():
             self._outbox.say(Problem("a link that takes nothing", detail=str(link)))
             self._links.part(link, Parting.SILENT, now=now)
@@ -396,16 +391,11 @@ class Peer:
         self._overlay.note_round_trip(link, self._probes.on_probe_reply(link, reply, now))
 
     def _dial_origin(self, event: OriginWanted, now: Seconds) -> None:
-        """Ask an origin itself for what no neighbor has, over a link for that alone."""
-        known = (contact.address for contact in self.contacts() if contact.name == event.origin)
-        address = next(known, None) or _address_of(event.origin)
-        if address is None:
-            self._broadcast.repair.on_origin_dialled(event.origin, now)
-            return
-        if self._links.find(event.origin) is None and not self._identity.is_self(address):
-            self._origins[self._links.dial(address, now)] = event.origin
-        else:
-            self._broadcast.repair.on_origin_dialled(event.origin, now)
+        self._visits.dial(event.origin, now)
+
+    def _address_of(self, name: str) -> Address | None:
+        """Where a node is, as far as we know."""
+        return next((contact.address for contact in self.contacts() if contact.name == name), None)
 
     def _neighbor_up(self, event: NeighborUp, now: Seconds) -> None:
         self._texts.registration.on_neighbor(event.neighbor)
@@ -440,18 +430,11 @@ class Peer:
             self._broadcast.heard_hello(event.known_epoch, now)
             self._texts.link_ready(event.link, event.address, now)
         self._probes.on_link_ready(event, now)
-        origin = self._origins.pop(event.link, None)
-        if origin is None:
+        if not self._visits.on_link_ready(event, now):
             self._overlay.on_link_ready(event, now)
-        else:
-            self._broadcast.add_visitor(event.link)
-            self._broadcast.repair.on_origin_dialled(origin, now)
-            self._visits.set(event.link, now + VISIT)
 
     def _link_failed(self, event: LinkFailed, now: Seconds) -> None:
-        origin = self._origins.pop(event.link, None)
-        if origin is not None:
-            self._broadcast.repair.on_origin_dialled(origin, now)
+        if self._visits.on_link_failed(event, now):
             return
         self._probes.on_link_failed(event, now)
         self._overlay.on_link_failed(event, now)
@@ -459,7 +442,7 @@ class Peer:
 
     def _link_down(self, event: LinkDown, now: Seconds) -> None:
         self._broadcast.remove_visitor(event.link)
-        self._visits.cancel(event.link)
+        self._visits.on_link_down(event.link)
         self._overlay.on_link_down(event, now)
         self._probes.on_link_down(event, now)
 
@@ -509,11 +492,3 @@ class Peer:
 
 _OFTEN = frozenset((Probe, ProbeReply, Prune, Graft, Want, Gone, Digest, Acknowledgement))
 """Frames that move no deadline but those of probes and broadcast."""
-
-
-def _address_of(name: str) -> Address | None:
-    """Where a node is whose name is its address; None if it has a name of its own."""
-    try:
-        return Address.parse(name)
-    except AddressError:
-        return None
