@@ -11,7 +11,7 @@ from benchmarks.compare import HEADING, Options
 from benchmarks.fleet import SYSTEMS
 from benchmarks.machine import describe
 
-MEASURES = ("classic", "throughput", "latency", "redundancy", "forming", "idle", "frozen")
+MEASURES = ("classic", "registry", "throughput", "latency", "redundancy", "forming", "idle", "frozen", "members")
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ def program(*command: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
 async def registrations() -> float:
     """Registrations a second that one seed takes and answers, each peer another, 100 connections at once."""
     with program("rumor", "seed", "0", "--json", "--profile", "classic", "--log", "/dev/null") as (port, process):
-        _forget_output(process)
+        forget_output(process)
         return await _a_second(port, [f"127.0.0.1:{10_000 + n}".encode() for n in range(REGISTRATIONS)], _ends_with)
 
 
@@ -50,7 +50,7 @@ async def exchanges() -> float:
 async def messages() -> float:
     """Gossip messages a second through one peer with 4 neighbors, until each neighbor has heard all of them."""
     with program("rumor", "peer", "0", "--json", "--seed", "127.0.0.1:9") as (port, process):
-        _forget_output(process)
+        forget_output(process)
         waiters = await load.neighbors_of(port, NEIGHBORS, MESSAGES)
         began = time.perf_counter()
         await load.send_all(port, [f"1763843355.5:127.0.0.1:9999:GOSSIP{n}".encode() for n in range(MESSAGES)])
@@ -75,7 +75,7 @@ def _ends_with(text: bytes, reply: bytes) -> bool:
     return reply.endswith(text)
 
 
-def _forget_output(process: subprocess.Popen[bytes]) -> None:
+def forget_output(process: subprocess.Popen[bytes]) -> None:
     """Read what the node tells, so that nothing piles up."""
     assert process.stdout is not None
     asyncio.get_running_loop().run_in_executor(None, process.stdout.read)

@@ -11,6 +11,8 @@ A system is a module that obeys these commands (control.py); blocking or on asyn
     say(tag)                                               publish one small payload
     publish(how, count, size, chunk) -> began, ended       publish as quickly as it goes
     pace(tag, rate, seconds, size, burst) -> sent          publish evenly, then END
+    watch(), process(), knows(count, …), saw(name, state, …), deaths(since), tag(value), leave()
+                                                           who is alive: systems/seen.py
     stats()                          -> counters
 """
 
@@ -70,6 +72,8 @@ class Worker:
         self._input, self._output = self._process.stdin, self._process.stdout
         self.pid = self._process.pid
         self.address = ""
+        self.name = ""
+        """Its name as a member, where a system has names."""
 
     def tell(self, do: str, **fields: object) -> None:
         """Send a command; its answer is fetched with `answer`."""
@@ -187,13 +191,13 @@ class Fleet:
             for index in now:
                 self._tell_start(index)
             for index in now:
-                self.workers[index].address = self.workers[index].answer()["address"]
+                self._hear_start(index)
             waiting = [index for index in waiting if index not in now]
 
     def start_one(self, index: int) -> None:
         """Let one begin that hangs on one which has begun."""
         self._tell_start(index)
-        self.workers[index].address = self.workers[index].answer()["address"]
+        self._hear_start(index)
 
     def start_in_turn(self) -> int:
         """Start the processes, each when the one before it has begun; returns when the last one was started."""
@@ -248,6 +252,11 @@ class Fleet:
         """The same command to several, and their answers."""
         self.tell_all(workers, do, **fields)
         return self.collect(workers, within)
+
+    def _hear_start(self, index: int) -> None:
+        answer = self.workers[index].answer()
+        self.workers[index].address = answer["address"]
+        self.workers[index].name = answer.get("name", "")
 
     def _tell_start(self, index: int) -> None:
         join = self.workers[self._parents[index]].address if index else None

@@ -1,4 +1,4 @@
-"""kinship: SWIM membership with a Rust core, for how quickly a group forms."""
+"""kinship: SWIM membership with a Rust core, for how quickly a group forms, and learns who is gone."""
 
 import asyncio
 import time
@@ -7,22 +7,50 @@ from typing import Any
 
 from benchmarks import payloads
 from benchmarks.control import serve_async
+from benchmarks.systems.seen import Seen, Watcher
 
 kinship: Any = import_module("kinship")
 
 Fields = dict[str, Any]
 
 
-class Member:
+class Member(Watcher):
     """A member of the cluster; broadcasts are best effort and unordered, so that only probes are sent."""
 
-    async def start(self, join: str | None, index: int, **_: object) -> Fields:
+    def __init__(self) -> None:
+        self.seen = Seen()
+
+    async def start(self, join: str | None, index: int, profile: str = "lan", **_: object) -> Fields:
         """Join."""
-        config = kinship.Config.lan(
-            name=f"member-{index}", bind="127.0.0.1:0", insecure_plaintext=True, seeds=[join] if join else []
+        name = f"member-{index}"
+        config = getattr(kinship.Config, profile)(
+            name=name, bind="127.0.0.1:0", insecure_plaintext=True, seeds=[join] if join else []
         )
         self._cluster = await kinship.Cluster(config).start()
-        return {"address": str(self._cluster.local.addr)}
+        return {"address": str(self._cluster.local.addr), "name": name}
+
+    async def watch(self) -> None:
+        """Note how members change, from now on."""
+        self._watching = asyncio.create_task(self._watch(self._cluster.events()))
+        for member in self._cluster.members():
+            self._note(member)
+
+    async def _watch(self, events: Any) -> None:
+        async for event in events:
+            if hasattr(event, "member"):
+                self._note(event.member)
+
+    def _note(self, member: Any) -> None:
+        state = member.state.name.lower()
+        self.seen.note(member.name, "alive" if state == "suspect" else state, member.meta.get("turn", ""))
+
+    async def tag(self, value: str) -> None:
+        """Say something else of itself."""
+        await self._cluster.update_meta(turn=value)
+
+    async def leave(self) -> None:
+        """Say goodbye."""
+        await self._cluster.leave()
 
     async def connected(self, count: int, patience: float) -> Fields:
         """Wait until all are known."""

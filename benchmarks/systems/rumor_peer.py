@@ -12,6 +12,7 @@ import uvloop
 from benchmarks import payloads
 from benchmarks.control import serve_async
 from benchmarks.payloads import Listener, heard
+from benchmarks.systems.seen import Seen, Watcher
 
 rumor: Any = import_module("rumor")
 
@@ -20,9 +21,9 @@ Fields = dict[str, Any]
 TOPIC = "measured"
 
 
-def make_peer(join: str | None) -> Any:
+def make_peer(join: str | None, profile: str) -> Any:
     """A peer that joins by another one's address, in a network of its own."""
-    return rumor.Peer("127.0.0.1:0", join=[join] if join else [], network="benchmarks")
+    return rumor.Peer("127.0.0.1:0", join=[join] if join else [], network="benchmarks", settings=profile)
 
 
 def counters(peer: Any) -> Fields:
@@ -55,21 +56,45 @@ class Account:
             self.heard += 1
 
 
-class Node:
+class Node(Watcher):
     """A peer, what it listens to, and the task that does."""
 
     def __init__(self) -> None:
+        self.seen = Seen()
         self._listener = Listener(1)
         self._account = Account()
         self._counted = heard(0, 0, 0, complete=False)
         self._has_first = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self, join: str | None, **_: object) -> Fields:
+    async def start(self, join: str | None, profile: str = "lan", **_: object) -> Fields:
         """Begin, and join by another peer."""
-        self._peer = make_peer(join)
+        self._peer = make_peer(join, profile)
         await self._peer.start()
-        return {"address": self._peer.address}
+        return {"address": self._peer.address, "name": self._peer.name}
+
+    async def watch(self) -> None:
+        """Note how members change, from now on."""
+        self._watching = asyncio.create_task(self._watch())
+        for member in self._peer.members():
+            self._note(member)
+
+    async def _watch(self) -> None:
+        async for change in self._peer.changes():
+            if isinstance(change, rumor.Change):
+                self._note(change.member)
+
+    def _note(self, member: Any) -> None:
+        state = member.state.value
+        self.seen.note(member.name, "alive" if state == "suspect" else state, member.tags.get("turn", ""))
+
+    async def tag(self, value: str) -> None:
+        """Say something else of itself."""
+        await self._peer.set_tags({"turn": value})
+
+    async def leave(self) -> None:
+        """Say goodbye."""
+        await self._peer.leave()
 
     async def connected(self, count: int, patience: float) -> Fields:
         """Wait for a neighbor."""

@@ -16,9 +16,12 @@ asyncio.run(main())
 """
 
 from rumor.aio.api import Neighbor, Peer
-from rumor.aio.blocking import BlockingPeer, BlockingReceipt, BlockingSubscription, connect
+from rumor.aio.blocking import BlockingItems, BlockingPeer, BlockingReceipt, BlockingSubscription, connect
+from rumor.aio.coverage import Coverage
 from rumor.aio.cursor import Cursor
+from rumor.aio.members import Changes
 from rumor.aio.publishing import Delivery, Receipt
+from rumor.aio.requests import Answer, Answers
 from rumor.aio.rumors import Lost, Rumor, Run
 from rumor.aio.seed import Seed
 from rumor.aio.subscription import Subscription
@@ -26,13 +29,19 @@ from rumor.core.errors import (
     AddressError,
     ConfigError,
     ListenError,
+    RequestError,
+    RequestTimeout,
     RumorError,
     SlowSubscriber,
+    StateError,
     UsageError,
     WireError,
 )
 from rumor.core.events import LostReason
+from rumor.core.frames import Statement, Verdict
 from rumor.core.ids import Address
+from rumor.core.members import Change, Member, Reach, Why
+from rumor.core.members import State as MemberState
 from rumor.core.settings import PROFILES, Settings, profile
 
 __version__ = "0.1.0"
@@ -41,26 +50,41 @@ __all__ = [
     "PROFILES",
     "Address",
     "AddressError",
+    "Answer",
+    "Answers",
+    "BlockingItems",
     "BlockingPeer",
     "BlockingReceipt",
     "BlockingSubscription",
+    "Change",
+    "Changes",
     "ConfigError",
+    "Coverage",
     "Cursor",
     "Delivery",
     "ListenError",
     "Lost",
     "LostReason",
+    "Member",
+    "MemberState",
     "Neighbor",
     "Peer",
+    "Reach",
     "Receipt",
+    "RequestError",
+    "RequestTimeout",
     "Rumor",
     "RumorError",
     "Run",
     "Seed",
     "Settings",
     "SlowSubscriber",
+    "StateError",
+    "Statement",
     "Subscription",
     "UsageError",
+    "Verdict",
+    "Why",
     "WireError",
     "__version__",
     "connect",

@@ -5,28 +5,36 @@ import base64
 import msgspec
 import pytest
 
+from rumor.aio.objects import payload_object
 from rumor.aio.rumors import Run, rumor_of, run_of
-from rumor.cli.jsonlines import Fields, fields_of, line, payload_fields, run_lines
+from rumor.cli.jsonlines import Fields, fields_of, line, payload_of, run_lines
 from rumor.core.events import (
+    Accused,
     Alone,
     DeathReceived,
     DeathReported,
     Event,
     LostReason,
+    MemberChanged,
     NeighborDied,
     NeighborDown,
     NeighborUp,
     PeerListReceived,
     PeerRegistered,
+    PeerStruckOff,
     Problem,
+    ReachChanged,
     Reason,
     Registered,
     RumorHeard,
     RumorsLost,
+    SelfRefuted,
     Strike,
     TwoLives,
 )
+from rumor.core.frames import Verdict
 from rumor.core.ids import Address
+from rumor.core.members import Change, Member, Reach, State
 from rumor.core.messages import DeadNode, Gossip
 
 NODE = "127.0.0.1:4001"
@@ -34,6 +42,7 @@ SEED = Address("127.0.0.1", 3400)
 OTHER_SEED = Address("127.0.0.1", 3401)
 BO = Address("10.1.2.3", 4002)
 CY = Address("10.1.2.4", 4003)
+MEMBER = Member("bo", BO, State.ALIVE, 5, 2, {"room": "hall"}, 1.25)
 REPORT = DeadNode(BO, "1712345678.25", "127.0.0.1")
 
 
@@ -98,6 +107,33 @@ REPORT = DeadNode(BO, "1712345678.25", "127.0.0.1")
             DeathReceived(REPORT, listed=True),
             '{"event":"dead_report","at":1.5,"node":"127.0.0.1:4001","peer":"10.1.2.3:4002",'
             '"reporter":"127.0.0.1","listed":true}',
+        ),
+        (
+            MemberChanged(Change(MEMBER, None)),
+            '{"event":"member","at":1.5,"node":"127.0.0.1:4001","name":"bo","address":"10.1.2.3:4002",'
+            '"state":"alive","epoch":5,"incarnation":2,"tags":{"room":"hall"},"since":1.25,"before":null}',
+        ),
+        (
+            MemberChanged(Change(msgspec.structs.replace(MEMBER, state=State.DEAD, tags={}), MEMBER)),
+            '{"event":"member","at":1.5,"node":"127.0.0.1:4001","name":"bo","address":"10.1.2.3:4002",'
+            '"state":"dead","epoch":5,"incarnation":2,"tags":{},"since":1.25,"before":"alive"}',
+        ),
+        (
+            ReachChanged(Reach(5, 8, True, 1.25)),
+            '{"event":"reach","at":1.5,"node":"127.0.0.1:4001","here":5,"known":8,"parted":true,"since":1.25}',
+        ),
+        (
+            Accused("bo", Verdict.REFUSED, 3, 0, 0.5, 0.25),
+            '{"event":"accused","at":1.5,"node":"127.0.0.1:4001","name":"bo","verdict":"refused","misses":3,'
+            '"relays":0,"silent":0.5,"late":0.25}',
+        ),
+        (
+            SelfRefuted(("bo", "cy"), 3),
+            '{"event":"refuted","at":1.5,"node":"127.0.0.1:4001","accusers":["bo","cy"],"incarnation":3}',
+        ),
+        (
+            PeerStruckOff(BO, "bo"),
+            '{"event":"struck_off","at":1.5,"node":"127.0.0.1:4001","peer":"10.1.2.3:4002","name":"bo"}',
         ),
         (
             Problem("a text that fits no form", "10.1.2.3", "and 2 more like it"),
@@ -172,7 +208,8 @@ def test_every_reason_has_a_word(reason: Reason) -> None:
 )
 def test_a_payload_is_text_or_base64(payload: bytes, fields: Fields) -> None:
     """Either way every byte can be had back."""
-    assert payload_fields(payload) == fields
+    assert payload_object(payload) == fields
+    assert payload_of(fields) == payload
 
 
 def test_a_line_is_one_line() -> None:

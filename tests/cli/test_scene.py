@@ -260,11 +260,70 @@ def test_what_a_dead_peer_tells_does_not_make_it_join_again() -> None:
 
 
 def test_a_seed_that_strikes_a_peer_off_is_told() -> None:
-    """A report of somebody who is not on the list is no line."""
+    """A report alone is no line: the seed sees for itself."""
     scene = Scene()
 
-    assert events(scene, dead_report(SEED, BO, listed=True)) == [f"seed    {SEED}  struck {BO} off its list"]
-    assert events(scene, dead_report(SEED, BO, listed=False)) == []
+    assert events(scene, dead_report(SEED, BO, listed=True), dead_report(SEED, BO, listed=False)) == []
+    assert events(scene, {"event": "struck_off", "node": SEED, "peer": BO, "name": BO}) == [
+        f"seed    {SEED}  struck {BO} off its list"
+    ]
+
+
+def test_who_is_there_from_the_first_is_no_news() -> None:
+    """Each peer learns of all others; that they joined is told already."""
+    scene = joined_by(ANA, BO, CY)
+
+    assert events(scene, *(member(node, other, "alive") for node in (ANA, BO, CY) for other in (ANA, BO, CY))) == []
+
+
+def test_a_state_is_told_when_it_is_known_first_and_when_all_know() -> None:
+    """By whom first; and once, when nobody is left who does not know."""
+    scene = joined_by(ANA, BO, CY, DI)
+    events(scene, *(member(node, DI, "alive") for node in (ANA, BO, CY)))
+
+    assert events(scene, member(ANA, DI, "suspect")) == [f"state   {DI}  suspect, says {ANA}"]
+    assert events(scene, member(BO, DI, "suspect"), member(BO, DI, "dead")) == [f"state   {DI}  dead, says {BO}"]
+    assert events(scene, member(CY, DI, "suspect"), member(CY, DI, "dead")) == []
+    assert events(scene, member(ANA, DI, "dead"), member(ANA, DI, "dead")) == [
+        f"state   {DI}  dead, as all 3 others know"
+    ]
+
+
+def test_a_state_after_an_end_is_told_with_its_delay() -> None:
+    """How long the network took to see what happened."""
+    scene = joined_by(ANA, BO, CY)
+    lines(scene.ended("peer", CY, "process 7 was ended by SIGKILL", 10.0))
+
+    assert events(scene, member(ANA, CY, "dead"), now=10.12) == [f"state   {CY}  dead, says {ANA} 120 ms after its end"]
+    assert events(scene, member(BO, CY, "dead"), now=11.26) == [
+        f"state   {CY}  dead, as all 2 others know 1.3 s after its end"
+    ]
+
+
+def test_a_doubt_that_is_refuted_is_told() -> None:
+    """It lives after all: a higher incarnation ends the doubt, and an older doubt is no news."""
+    scene = joined_by(ANA, BO, CY)
+    events(scene, member(ANA, CY, "suspect"))
+
+    assert events(scene, member(ANA, CY, "alive", incarnation=1)) == [f"state   {CY}  alive, says {ANA}"]
+    assert events(scene, member(BO, CY, "suspect"), member(BO, CY, "alive", incarnation=1)) == []
+
+
+def test_what_a_peer_says_of_itself_is_no_news() -> None:
+    """Only what others know of it is."""
+    scene = joined_by(ANA, BO)
+
+    assert events(scene, member(BO, BO, "left")) == []
+
+
+def test_the_memory_of_members_is_bounded() -> None:
+    """Visitors come and go for days; whoever was seen first is forgotten first."""
+    scene = Scene()
+    for number in range(TOLD_CAPACITY + 1):
+        events(scene, member(ANA, f"visitor-{number}", "left"))
+
+    assert events(scene, member(ANA, "visitor-1", "left")) == []
+    assert events(scene, member(ANA, "visitor-0", "left")) != []
 
 
 @pytest.mark.parametrize(
@@ -338,3 +397,9 @@ def dead(node: str, peer: str, reported_to: list[str]) -> dict[str, Any]:
 def dead_report(node: str, peer: str, *, listed: bool) -> dict[str, Any]:
     """A seed tells that it got a report."""
     return {"event": "dead_report", "node": node, "peer": peer, "reporter": "127.0.0.1", "listed": listed}
+
+
+def member(node: str, name: str, state: str, incarnation: int = 0) -> dict[str, Any]:
+    """A node tells of a member."""
+    fields = {"name": name, "address": name, "state": state, "epoch": 5, "incarnation": incarnation, "tags": {}}
+    return {"event": "member", "node": node, **fields, "since": 1.0, "before": None}

@@ -28,6 +28,7 @@ from rumor.core.frames import (
     AcknowledgedStream,
     Acknowledgement,
     Buckets,
+    Claims,
     Contact,
     Digest,
     DigestEntry,
@@ -38,6 +39,7 @@ from rumor.core.frames import (
     Heads,
     Hello,
     Lane,
+    MembersSummary,
     NeighborAccepted,
     NeighborRequest,
     Outgoing,
@@ -53,6 +55,7 @@ from rumor.core.frames import (
     StreamId,
     Summary,
     Want,
+    Watching,
 )
 from rumor.core.ids import Address, Identity
 from rumor.core.messages import DeadNode, Gossip, PeerList, Register
@@ -152,7 +155,15 @@ def test_who_dials_and_asks_is_a_neighbor() -> None:
 
     sent = befriend(peer, 1, ANA, 1.0)
 
-    assert [type(frame) for frame in sent] == [Hello, NeighborAccepted, Probe, Summary]
+    assert [type(frame) for frame in sent] == [
+        Hello,
+        NeighborAccepted,
+        Probe,
+        Claims,
+        MembersSummary,
+        Summary,
+        Watching,
+    ]
     assert NeighborUp(ANA, Reason.ACCEPTED, str(ANA), 1) in peer.drain()[1]
     (neighbor,) = peer.snapshot().neighbors
     assert (neighbor.name, neighbor.address, neighbor.link, neighbor.round_trip) == (str(ANA), ANA, 1, 0.0)

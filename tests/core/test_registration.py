@@ -2,17 +2,20 @@
 
 from random import Random
 
+import msgspec
 import pytest
 
-from rumor.core.effects import Ask, Failure, Tell
-from rumor.core.events import Problem, Registered
+from rumor.core.effects import Ask, Dial, Effect, Failure, Tell, Wake
+from rumor.core.events import Event, LinkDown, LinkFailed, LinkReady, Problem, Registered
+from rumor.core.frames import Control, DeathNotice, Enrolment, Goodbye, Hello, Lease, Parting, Role
 from rumor.core.ids import Address, Identity, Seconds
+from rumor.core.links import Links
 from rumor.core.messages import DeadNode, PeerList, Preface, Register
 from rumor.core.outbox import Outbox
-from rumor.core.registration import PREFACE_TIMEOUT, Registration
-from rumor.core.settings import RegistrationSettings
+from rumor.core.registration import PREFACE_TIMEOUT, VISIT_SOON, Registration
+from rumor.core.settings import LinkSettings, RegistrationSettings
 
-from .helpers import ANA, BO, ME, SEED_NUMBERS, asked_in, seed_at, timestamp
+from .helpers import ANA, BO, ME, SEED_NUMBERS, asked_in, hello, seed_at, timestamp
 
 A, B, C, D = map(seed_at, range(4))
 SETTINGS = RegistrationSettings(renewal_jitter=0.0)
@@ -21,17 +24,99 @@ LISTED_TWICE = PeerList((ME, ANA, ME))
 REPORT = DeadNode(ANA, timestamp(1.0), ME.host)
 
 
+class Node:
+    """A registration, the links that it makes, and the seeds at their other ends."""
+
+    def __init__(
+        self,
+        *seeds: Address,
+        identity: Identity | None = None,
+        settings: RegistrationSettings = SETTINGS,
+        number: int = 0,
+    ) -> None:
+        who = identity or Identity(ME, instance=1)
+        self.outbox = Outbox()
+        self.links = Links(who, LinkSettings(), self.outbox)
+        self.registration = Registration(seeds, who, self.links, settings, self.outbox, Random(number))
+
+    def dialled(self) -> dict[Address, int]:
+        """Which links are to be made, by address; nothing else may be wanted."""
+        effects, _ = self.drain()
+        assert all(isinstance(effect, Dial | Wake) for effect in effects)
+        return {effect.to: effect.link for effect in effects if isinstance(effect, Dial)}
+
+    def drain(self) -> tuple[list[Effect], list[Event]]:
+        """What is to be done, and what happened, after the registration has heard what belongs to it."""
+        self.route(0.0)
+        return self.outbox.drain()
+
+    def route(self, now: Seconds) -> None:
+        """Tell the registration what becomes of its links, as a peer does."""
+        registration = self.registration
+        while (event := self.outbox.next_unrouted()) is not None:
+            match event:
+                case LinkReady():
+                    registration.on_link_ready(event, now)
+                case LinkFailed():
+                    registration.on_link_failed(event, now)
+                case LinkDown():
+                    registration.on_link_down(event, now)
+                case _:
+                    pass
+
+    def stand(self, link: int, seed: Address, now: Seconds, *, role: Role = Role.SEED) -> list[Control]:
+        """Let a seed answer its link; gives what it is sent."""
+        self.links.on_dialled(link, now)
+        self.links.on_hello(link, msgspec.structs.replace(hello(seed), role=role), now)
+        self.route(now)
+        return self.taken(link)
+
+    def taken(self, link: int) -> list[Control]:
+        """What a link is to bring, but for our Hello."""
+        frames: list[Control] = [frame for frame in self.outbox.take(link) if not isinstance(frame, Hello)]
+        self.outbox.dry(link)
+        return frames
+
+    def lease(self, link: int, lease: Lease, now: Seconds) -> tuple[Address, bool] | None:
+        """Let a seed answer an Enrolment."""
+        held = self.registration.on_lease(link, lease, now)
+        self.route(now)
+        return held
+
+
+LEASE = Lease(180_000)
+
+
+def known_as_ours(*seeds: Address, identity: Identity | None = None) -> Node:
+    """A registration at moment 2 that found these seeds to be ours, and is registered with them over links."""
+    node = Node(*seeds, identity=identity)
+    node.registration.join(0.0)
+    for seed in asked_in(node.drain()[0]):
+        node.registration.on_peer_list(seed, LISTED, 0.0)
+    node.drain()
+    node.registration.tick(2.0)
+    for seed in asked_in(node.drain()[0]):
+        node.registration.on_preface_answered(seed, 2.0)
+    for seed, link in node.dialled().items():
+        node.stand(link, seed, 2.0)
+        node.lease(link, LEASE, 2.0)
+    node.drain()
+    return node
+
+
 def registration_with(
     *seeds: Address, number: int = 0, settings: RegistrationSettings = SETTINGS
 ) -> tuple[Registration, Outbox]:
     """A registration with these seeds that has not begun."""
-    outbox = Outbox()
-    return Registration(seeds, Identity(ME), settings, outbox, Random(number)), outbox
+    node = Node(*seeds, settings=settings, number=number)
+    return node.registration, node.outbox
 
 
-def registered_with(*seeds: Address, settings: RegistrationSettings = SETTINGS) -> tuple[Registration, Outbox]:
+def registered_with(
+    *seeds: Address, number: int = 0, settings: RegistrationSettings = SETTINGS
+) -> tuple[Registration, Outbox]:
     """A registration that as many of these seeds as it wants took on their lists at moment 0."""
-    registration, outbox = registration_with(*seeds, settings=settings)
+    registration, outbox = registration_with(*seeds, number=number, settings=settings)
     registration.join(0.0)
     for address in asked_in(outbox.drain()[0]):
         registration.on_peer_list(address, LISTED, 0.0)
@@ -39,13 +124,12 @@ def registered_with(*seeds: Address, settings: RegistrationSettings = SETTINGS) 
     return registration, outbox
 
 
-def registered_with_ours(*seeds: Address) -> tuple[Registration, Outbox]:
-    """A registration at moment 60 whose seeds have answered the preface, and renewed."""
-    registration, outbox = registered_with(*seeds)
+def held_by(*seeds: Address, number: int = 0) -> tuple[Registration, Outbox]:
+    """A registration at moment 60 with these seeds, which kept silent on the preface: by text until 120."""
+    registration, outbox = registered_with(*seeds, number=number)
     registration.tick(60.0)
     for address in asked_in(outbox.drain()[0]):
-        registration.on_preface_answered(address, 60.0)
-        registration.on_peer_list(address, LISTED, 60.0)
+        registration.on_preface_failed(address, Failure.SILENT, 60.0)
     outbox.drain()
     return registration, outbox
 
@@ -127,7 +211,7 @@ def test_a_seed_that_lists_us_holds_us() -> None:
     assert outbox.drain() == ([], [Registered(A, renewed=False)])
     assert not renewed
     assert registration.held == (A,)
-    assert registration.next_deadline() == 62.0
+    assert registration.next_deadline() == 2.0 + VISIT_SOON
 
 
 # Renewal, and the two kinds of seeds.
@@ -139,46 +223,261 @@ def test_renewals_are_spread(number: int) -> None:
     registration, outbox = registration_with(A, number=number, settings=RegistrationSettings(renewal_jitter=0.5))
     registration.join(0.0)
     registration.on_peer_list(A, LISTED, 0.0)
+    registration.tick(3.0)
+    registration.on_preface_failed(A, Failure.SILENT, 3.0)
     outbox.drain()
 
     deadline = registration.next_deadline()
 
     assert deadline is not None
-    assert 30.0 <= deadline <= 90.0
-    assert deadline != 60.0
+    assert 33.0 <= deadline <= 93.0
+    assert deadline != 63.0
 
 
-def test_before_the_first_renewal_a_seed_is_asked_which_kind_it_is() -> None:
+def test_soon_after_the_first_list_a_seed_is_asked_which_kind_it_is() -> None:
     """A seed that is not known as one of ours gets the preface, which harms no original."""
     registration, outbox = registered_with(A)
 
-    registration.tick(60.0)
+    registration.tick(2.0)
 
     assert outbox.drain() == ([preface(A)], [])
     assert registration.next_deadline() is None
 
 
-def test_a_seed_that_answers_the_preface_is_registered_with_again() -> None:
-    """One of ours keeps a set: to register again is harmless, and the answer is a renewal."""
-    registration, outbox = registered_with(A)
-    registration.tick(60.0)
-    outbox.drain()
+def test_a_seed_that_answers_the_preface_is_registered_with_over_a_link() -> None:
+    """One of ours is told who we are by a link, which is closed when the lease is there."""
+    node = Node(A)
+    registration = node.registration
+    registration.join(0.0)
+    registration.on_peer_list(A, LISTED, 0.0)
+    registration.tick(2.0)
+    node.drain()
+    registration.incarnation = 3
 
-    registration.on_preface_answered(A, 60.5)
-    assert outbox.drain() == ([register(A)], [])
+    registration.on_preface_answered(A, 2.5)
+    link = node.dialled()[A]
+    assert node.stand(link, A, 2.6) == [Enrolment(3)]
+    assert node.lease(link, LEASE, 2.7) == (A, True)
 
-    assert registration.on_peer_list(A, LISTED, 61.0)
-    assert outbox.drain() == ([], [Registered(A, renewed=True)])
-    assert registration.next_deadline() == 121.0
+    assert node.taken(link) == [Goodbye(Parting.DONE)]
+    assert Registered(A, renewed=True) in node.drain()[1]
+    assert registration.held == (A,)
+    assert registration.next_deadline() == 62.7
 
 
 def test_a_seed_known_as_ours_is_renewed_without_a_preface() -> None:
     """Once is enough to learn the kind of a seed."""
-    registration, outbox = registered_with_ours(A)
+    node = known_as_ours(A)
 
-    registration.tick(120.0)
+    node.registration.tick(62.0)
 
-    assert outbox.drain() == ([register(A)], [])
+    assert list(node.dialled()) == [A]
+
+
+def test_a_short_lease_is_renewed_thrice_in_its_time() -> None:
+    """A seed that keeps nobody for long is renewed with as often as that needs."""
+    node = known_as_ours(A)
+    node.registration.tick(62.0)
+    link = node.dialled()[A]
+    node.stand(link, A, 62.0)
+
+    node.lease(link, Lease(30_000), 62.0)
+
+    assert node.registration.next_deadline() == 72.0
+
+
+def test_a_seed_that_refuses_is_lost() -> None:
+    """A seed of ours that says why it does not list us is one that failed."""
+    node = known_as_ours(A)
+    node.registration.tick(62.0)
+    link = node.dialled()[A]
+    node.stand(link, A, 62.0)
+
+    assert node.lease(link, Lease(0, (), "the list is full"), 62.0) is None
+
+    assert Problem("a seed can't be registered with", str(A), "the list is full") in node.drain()[1]
+    assert node.registration.held == ()
+
+
+def test_a_lease_that_nobody_asked_for_is_no_news() -> None:
+    """Neither on a link that is none of ours nor twice on one that is."""
+    node = known_as_ours(A)
+
+    assert node.lease(7, LEASE, 3.0) is None
+
+
+def test_links_of_others_are_none_of_ours() -> None:
+    """What becomes of a link that somebody else made is for somebody else."""
+    registration = known_as_ours(A).registration
+
+    assert not registration.on_link_ready(LinkReady(8, "bo", BO, True, 0), 3.0)
+    assert not registration.on_link_failed(LinkFailed(8, BO, Failure.CLOSED), 3.0)
+    assert not registration.on_link_down(LinkDown(8, "bo", BO, None, False), 3.0)
+
+
+@pytest.mark.parametrize("failure", [Failure.CLOSED, Failure.SILENT, Failure.GARBLED])
+def test_a_seed_whose_link_fails_is_asked_by_text(failure: Failure) -> None:
+    """What is there and does not speak frames now may still list us."""
+    node = known_as_ours(A)
+    node.registration.tick(62.0)
+    link = node.dialled()[A]
+
+    node.links.on_lost(link, failure, 62.0)
+
+    assert node.drain()[0] == [register(A)]
+    assert node.registration.held == (A,)
+
+
+def test_a_seed_that_closed_on_the_preface_is_looked_at_anew() -> None:
+    """An original may have taken the place of one of ours: after its list it is asked which kind it is."""
+    node = known_as_ours(A)
+    node.registration.tick(62.0)
+    node.links.on_lost(node.dialled()[A], Failure.CLOSED, 62.0)
+    node.drain()
+    node.registration.on_peer_list(A, LISTED, 62.0)
+
+    node.registration.tick(122.0)
+
+    assert node.drain()[0] == [preface(A)]
+
+
+def test_a_seed_that_is_gone_at_its_link_is_lost() -> None:
+    """Without a connection there is nothing to ask by text either."""
+    node = known_as_ours(A)
+    node.registration.tick(62.0)
+
+    node.links.on_lost(node.dialled()[A], Failure.UNREACHABLE, 62.0)
+
+    assert lost(A, Failure.UNREACHABLE) in node.drain()[1]
+    assert node.registration.held == ()
+
+
+def test_a_seed_that_does_not_answer_over_its_link_is_asked_by_text() -> None:
+    """A link on which no lease comes is given up after a while."""
+    node = known_as_ours(A)
+    node.registration.tick(62.0)
+    link = node.dialled()[A]
+    node.stand(link, A, 62.0)
+
+    node.registration.tick(67.0)
+    node.route(67.0)
+
+    assert node.taken(link) == [Goodbye(Parting.SILENT)]
+    assert register(A) in node.drain()[0]
+
+
+def test_a_peer_where_a_seed_should_be_is_parted_with() -> None:
+    """What says in its Hello that it is no seed can't list us over a link."""
+    node = known_as_ours(A)
+    node.registration.tick(62.0)
+    link = node.dialled()[A]
+
+    assert node.stand(link, A, 62.0, role=Role.PEER) == [Goodbye(Parting.NOT_A_PEER)]
+
+    assert register(A) in node.drain()[0]
+
+
+# A peer that no text can carry.
+
+
+def ipv6() -> Identity:
+    """A peer with an IPv6 address."""
+    return Identity(Address("2001:db8::1", 4001), instance=1)
+
+
+def test_a_peer_without_ipv4_begins_with_the_preface() -> None:
+    """It can't be written into a text: only seeds of ours can list it."""
+    node = Node(A, identity=ipv6())
+
+    node.registration.join(0.0)
+    assert node.drain()[0] == [preface(A)]
+    node.registration.on_preface_answered(A, 0.1)
+    link = node.dialled()[A]
+    assert node.stand(link, A, 0.2) == [Enrolment(0)]
+
+    assert node.lease(link, LEASE, 0.3) == (A, False)
+    assert node.registration.held == (A,)
+
+
+@pytest.mark.parametrize("failure", [Failure.CLOSED, Failure.SILENT])
+def test_an_original_seed_can_not_list_a_peer_without_ipv4(failure: Failure) -> None:
+    """It is as if it had failed, and is tried again later, ever more slowly."""
+    node = Node(A, identity=ipv6())
+    node.registration.join(0.0)
+    node.drain()
+
+    node.registration.on_preface_failed(A, failure, 0.1)
+
+    assert lost(A, failure) in node.drain()[1]
+    node.registration.tick(1.2)
+    assert node.drain()[0] == [preface(A)]
+
+
+def test_a_peer_without_ipv4_has_no_text_to_fall_back_on() -> None:
+    """When its link breaks the seed is lost, and tried again."""
+    node = Node(A, identity=ipv6())
+    node.registration.join(0.0)
+    node.registration.on_preface_answered(A, 0.1)
+    effects, _ = node.drain()
+    (link,) = [effect.link for effect in effects if isinstance(effect, Dial)]
+
+    node.links.on_lost(link, Failure.GARBLED, 0.2)
+
+    assert node.drain() == ([], [
+        LinkFailed(link, A, Failure.GARBLED), lost(A, Failure.GARBLED),
+        Problem("no seed can be reached; going on trying", detail="1 known"),
+    ])  # fmt: skip
+
+
+# Other seeds while running.
+
+
+def test_new_seeds_are_registered_with() -> None:
+    """With more seeds more are wanted; those that hold us already count."""
+    registration, outbox = registered_with(A)
+
+    registration.set_seeds((A, B, C), 1.0)
+
+    assert registration.wanted == 2
+    assert asked_in(outbox.drain()[0]) in ([B], [C])
+    assert registration.held == (A,)
+
+
+def test_a_seed_that_is_none_any_more_is_forgotten() -> None:
+    """Neither is it renewed with nor told of deaths, and what it still answers harms nothing."""
+    registration, outbox = registered_with(A, B)
+    registration.report(REPORT, None, 1.0)
+    registration.on_report_failed(B, REPORT, 1.0)
+    registration.tick(3.0)
+    outbox.drain()
+
+    registration.set_seeds((A,), 3.0)
+    registration.on_preface_answered(B, 3.0)
+    registration.on_preface_failed(B, Failure.CLOSED, 3.0)
+    registration.on_register_failed(B, Failure.CLOSED, 3.0)
+    registration.on_report_failed(B, REPORT, 3.0)
+
+    assert registration.on_peer_list(B, LISTED, 3.0)
+    assert registration.held == (A,)
+    assert outbox.drain() == ([], [])
+    assert registration.report(REPORT, None, 4.0) == (A,)
+
+
+def test_the_link_to_a_seed_that_is_none_any_more_is_closed() -> None:
+    """What was to go by it is not tried otherwise."""
+    node = known_as_ours(A, B)
+    node.registration.tick(62.0)
+    link = node.dialled()[B]
+    node.stand(link, B, 62.0)
+
+    node.registration.set_seeds((A,), 62.0)
+    node.route(62.0)
+
+    assert node.taken(link) == [Goodbye(Parting.DONE)]
+    assert not any(isinstance(effect, Ask) for effect in node.drain()[0])
+
+
+# Originals.
 
 
 @pytest.mark.parametrize("failure", [Failure.CLOSED, Failure.GARBLED])
@@ -274,13 +573,15 @@ def test_a_seed_that_lists_us_twice_is_an_original() -> None:
 
 def test_an_original_that_took_the_place_of_ours_is_found_out() -> None:
     """A seed of ours that was replaced by an original gives itself away at the renewal."""
-    registration, outbox = registered_with_ours(A)
-    registration.tick(120.0)
+    node = known_as_ours(A)
+    node.registration.tick(62.0)
+    node.links.on_lost(node.dialled()[A], Failure.CLOSED, 62.0)
+    node.drain()
 
-    registration.on_peer_list(A, LISTED_TWICE, 120.0)
+    node.registration.on_peer_list(A, LISTED_TWICE, 62.0)
 
-    assert outbox.drain() == ([register(A)], [Registered(A, renewed=True)])
-    assert registration.next_deadline() == 720.0
+    assert node.drain() == ([], [Registered(A, renewed=True)])
+    assert node.registration.next_deadline() == 662.0
 
 
 # Seeds that fail.
@@ -368,7 +669,7 @@ def test_that_seeds_are_missing_is_said_when_it_is_certain_and_again_after_a_rec
 
 def test_more_seeds_than_wanted_are_no_shortage() -> None:
     """A seed that was given up and lists us after all makes one too many, and nobody hears that one is missing."""
-    registration, outbox = registered_with_ours(A, B, C)
+    registration, outbox = registered_with(A, B, C)
     first, second = registration.held
     (spare,) = {A, B, C} - {first, second}
     registration.ask_again(60.0, 61.0)
@@ -396,7 +697,7 @@ def test_a_seed_that_failed_is_not_asked_while_others_hold_us() -> None:
     registration.tick(1.0)
 
     assert outbox.drain() == ([], [])
-    assert registration.next_deadline() == 60.0
+    assert registration.next_deadline() == VISIT_SOON
 
 
 # Without a neighbor.
@@ -404,12 +705,11 @@ def test_a_seed_that_failed_is_not_asked_while_others_hold_us() -> None:
 
 def test_a_lonely_peer_looks_at_the_lists_of_our_seeds_at_once() -> None:
     """A seed of ours is registered with again whenever we are alone."""
-    registration, outbox = registered_with_ours(A)
+    node = known_as_ours(A)
 
-    registration.ask_again(70.0, 71.0)
+    node.registration.ask_again(3.0, 4.0)
 
-    assert outbox.drain() == ([register(A)], [])
-    assert registration.next_deadline() is None
+    assert list(node.dialled()) == [A]
 
 
 def test_a_lonely_peer_asks_an_unknown_seed_for_its_kind() -> None:
@@ -486,7 +786,7 @@ def test_a_death_is_reported_to_every_seed_that_ever_listed_us() -> None:
     registration.on_peer_list(second, LISTED, 1.0)
     outbox.drain()
 
-    reported_to = registration.report(REPORT)
+    reported_to = registration.report(REPORT, None, 1.0)
 
     assert reported_to == (first, second)
     assert outbox.drain() == ([tell(first), tell(second)], [])
@@ -496,14 +796,14 @@ def test_without_a_seed_nothing_is_reported() -> None:
     """When no seed ever listed us there is nobody to tell."""
     registration, outbox = registration_with(A)
 
-    assert registration.report(REPORT) == ()
+    assert registration.report(REPORT, None, 1.0) == ()
     assert outbox.drain() == ([], [])
 
 
 def test_a_report_that_has_left_is_done() -> None:
     """A report that got through is not sent again, whatever is heard of it later."""
-    registration, outbox = registered_with_ours(A)
-    registration.report(REPORT)
+    registration, outbox = held_by(A)
+    registration.report(REPORT, None, 1.0)
     outbox.drain()
 
     registration.on_reported(A, REPORT)
@@ -516,12 +816,10 @@ def test_a_report_that_has_left_is_done() -> None:
 @pytest.mark.parametrize("number", SEED_NUMBERS)
 def test_a_report_is_tried_five_times_and_then_given_up(number: int) -> None:
     """A report that does not get through is tried again, ever more slowly, and given up with a word."""
-    registration, outbox = registration_with(A, number=number)
-    registration.join(0.0)
-    registration.on_peer_list(A, LISTED, 0.0)
-    registration.report(REPORT)
+    registration, outbox = held_by(A, number=number)
+    registration.report(REPORT, None, 61.0)
     outbox.drain()
-    now = 1.0
+    now = 61.0
 
     for full in (1.0, 2.0, 4.0, 8.0):
         registration.on_report_failed(A, REPORT, now)
@@ -533,13 +831,13 @@ def test_a_report_is_tried_five_times_and_then_given_up(number: int) -> None:
     registration.on_report_failed(A, REPORT, now)
 
     assert outbox.drain() == ([], [Problem("a dead peer could not be reported", str(A), str(ANA))])
-    assert registration.next_deadline() == 60.0
+    assert registration.next_deadline() == 120.0
 
 
 def test_each_seed_has_its_own_tries() -> None:
     """A report that one seed has is tried again at the other alone."""
-    registration, outbox = registered_with_ours(A, B)
-    registration.report(REPORT)
+    registration, outbox = held_by(A, B)
+    registration.report(REPORT, None, 1.0)
     outbox.drain()
 
     registration.on_reported(A, REPORT)
@@ -551,10 +849,10 @@ def test_each_seed_has_its_own_tries() -> None:
 
 def test_reports_of_a_peer_that_is_back_are_withdrawn() -> None:
     """A report that waits for its next try must not strike off a peer that came back; others go on."""
-    registration, outbox = registered_with_ours(A)
+    registration, outbox = held_by(A)
     other = DeadNode(BO, timestamp(1.0), ME.host)
     for report in (REPORT, other):
-        registration.report(report)
+        registration.report(report, None, 61.0)
         registration.on_report_failed(A, report, 61.0)
     outbox.drain()
 
@@ -566,8 +864,8 @@ def test_reports_of_a_peer_that_is_back_are_withdrawn() -> None:
 
 def test_a_report_withdrawn_on_its_way_is_not_tried_again() -> None:
     """A report that fails after it was withdrawn is forgotten."""
-    registration, outbox = registered_with_ours(A)
-    registration.report(REPORT)
+    registration, outbox = held_by(A)
+    registration.report(REPORT, None, 1.0)
     registration.on_neighbor(ANA)
     outbox.drain()
 
@@ -575,6 +873,72 @@ def test_a_report_withdrawn_on_its_way_is_not_tried_again() -> None:
 
     assert outbox.drain() == ([], [])
     assert registration.next_deadline() == 120.0
+
+
+# Reports to seeds of ours.
+
+NOTICE = DeathNotice("ana", 5, 1, ANA)
+
+
+def test_a_death_is_reported_to_a_seed_of_ours_over_a_link() -> None:
+    """By name, so that the seed knows which life is meant; the link is closed when it has left."""
+    node = known_as_ours(A)
+
+    assert node.registration.report(REPORT, NOTICE, 3.0) == (A,)
+    link = node.dialled()[A]
+
+    assert node.stand(link, A, 3.1) == [NOTICE, Goodbye(Parting.DONE)]
+    node.drain()
+    node.registration.tick(30.0)
+    assert node.drain() == ([], [])
+
+
+def test_a_peer_without_a_name_is_reported_by_its_address() -> None:
+    """An original neighbor that died has no other name."""
+    node = known_as_ours(A)
+    node.registration.report(REPORT, None, 3.0)
+
+    sent = node.stand(node.dialled()[A], A, 3.1)
+
+    assert sent == [DeathNotice(str(ANA), 0, 0, ANA), Goodbye(Parting.DONE)]
+
+
+def test_deaths_and_a_renewal_share_a_link() -> None:
+    """What is to be said while the link is made, or stands, goes by the same one."""
+    node = known_as_ours(A)
+    other = DeadNode(BO, timestamp(1.0), ME.host)
+    node.registration.tick(62.0)
+    node.registration.report(REPORT, NOTICE, 62.0)
+    link = node.dialled()[A]
+    assert node.stand(link, A, 62.1) == [Enrolment(0), NOTICE]
+
+    node.registration.report(other, None, 62.2)
+
+    assert node.taken(link) == [DeathNotice(str(BO), 0, 0, BO)]
+    assert node.lease(link, LEASE, 62.3) == (A, True)
+
+
+def test_a_report_whose_link_fails_is_tried_again() -> None:
+    """By whatever way the seed is then known for."""
+    node = known_as_ours(A)
+    node.registration.report(REPORT, NOTICE, 3.0)
+    node.links.on_lost(node.dialled()[A], Failure.UNREACHABLE, 3.0)
+    node.drain()
+
+    node.registration.tick(4.0)
+
+    assert node.drain()[0] == [tell(A)]
+
+
+def test_a_report_that_waits_for_its_link_can_be_withdrawn() -> None:
+    """A peer that is back meanwhile is not reported."""
+    node = known_as_ours(A)
+    node.registration.report(REPORT, NOTICE, 3.0)
+    link = node.dialled()[A]
+
+    node.registration.on_neighbor(ANA)
+
+    assert node.stand(link, A, 3.1) == [Goodbye(Parting.DONE)]
 
 
 def _deadline(registration: Registration) -> Seconds:

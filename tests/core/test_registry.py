@@ -4,8 +4,9 @@ from random import Random
 
 import pytest
 
+from rumor.core.frames import Contact
 from rumor.core.ids import Address
-from rumor.core.registry import Refusal, Registry
+from rumor.core.registry import Listed, Refusal, Registrant, Registry, Tombstone, Took
 from rumor.core.settings import RegistrySettings
 
 from .helpers import ANA, BO, CY, DI, SEED_NUMBERS, peer_at, peers_at
@@ -17,8 +18,22 @@ def registry_of(
     """A registry that lists these peers."""
     registry = Registry(settings or RegistrySettings(), Random(number), limit_loopback=limit_loopback)
     for peer in peers:
-        assert registry.add(peer) is None
+        assert add(registry, peer) is None
     return registry
+
+
+def add(registry: Registry, peer: Address) -> Refusal | None:
+    """Register a peer by text; why not, if it is refused."""
+    taken = registry.take(Registrant(peer))
+    return taken if isinstance(taken, Refusal) else None
+
+
+def remove(registry: Registry, peer: Address) -> bool:
+    """Take the peer at an address off; False when there is none."""
+    listed = registry.at(peer)
+    if listed is not None:
+        registry.remove(listed)
+    return listed is not None
 
 
 def length(reply: tuple[Address, ...]) -> int:
@@ -47,7 +62,7 @@ def test_a_peer_that_registers_again_keeps_its_place() -> None:
     """The list is a set: a second registration changes nothing."""
     registry = registry_of(ANA, BO)
 
-    assert registry.add(ANA) is None
+    assert add(registry, ANA) is None
 
     assert len(registry) == 2
     assert registry.reply_for(CY) == (ANA, BO, CY)
@@ -57,12 +72,12 @@ def test_a_peer_that_is_taken_off_is_gone() -> None:
     """A peer is taken off once; when it comes again it stands last."""
     registry = registry_of(ANA, BO, CY)
 
-    assert registry.remove(ANA)
-    assert not registry.remove(ANA)
+    assert remove(registry, ANA)
+    assert not remove(registry, ANA)
     assert ANA not in registry
     assert registry.reply_for(DI) == (BO, CY, DI)
 
-    registry.add(ANA)
+    add(registry, ANA)
     assert registry.reply_for(DI) == (BO, CY, ANA, DI)
 
 
@@ -70,12 +85,12 @@ def test_a_full_registry_refuses_newcomers_and_keeps_who_is_listed() -> None:
     """At its capacity the list refuses who is new, not who is there; a place that is freed is given again."""
     registry = registry_of(ANA, BO, settings=RegistrySettings(capacity=2))
 
-    assert registry.add(CY) is Refusal.FULL
+    assert add(registry, CY) is Refusal.FULL
     assert CY not in registry
-    assert registry.add(ANA) is None
+    assert add(registry, ANA) is None
 
-    registry.remove(ANA)
-    assert registry.add(CY) is None
+    remove(registry, ANA)
+    assert add(registry, CY) is None
 
 
 def test_the_peers_of_one_host_are_bounded() -> None:
@@ -83,12 +98,12 @@ def test_the_peers_of_one_host_are_bounded() -> None:
     here = [Address("10.0.0.1", port) for port in (1, 2, 3)]
     registry = registry_of(*here[:2], settings=RegistrySettings(per_source_max=2))
 
-    assert registry.add(here[2]) is Refusal.SOURCE_FULL
-    assert registry.add(here[1]) is None
-    assert registry.add(Address("10.0.0.2", 3)) is None
+    assert add(registry, here[2]) is Refusal.SOURCE_FULL
+    assert add(registry, here[1]) is None
+    assert add(registry, Address("10.0.0.2", 3)) is None
 
-    registry.remove(here[0])
-    assert registry.add(here[2]) is None
+    remove(registry, here[0])
+    assert add(registry, here[2]) is None
 
 
 @pytest.mark.parametrize(("limit_loopback", "answer"), [(False, None), (True, Refusal.SOURCE_FULL)])
@@ -98,7 +113,7 @@ def test_this_machine_is_bounded_only_if_asked_for(limit_loopback: bool, answer:
         Address("127.0.0.1", 1), settings=RegistrySettings(per_source_max=1), limit_loopback=limit_loopback
     )
 
-    assert registry.add(Address("127.0.0.1", 2)) is answer
+    assert add(registry, Address("127.0.0.1", 2)) is answer
 
 
 def test_the_order_survives_many_that_leave() -> None:
@@ -108,11 +123,11 @@ def test_the_order_survives_many_that_leave() -> None:
 
     for peer in peers:
         if peer.host[-1] != "7":
-            assert registry.remove(peer)
+            assert remove(registry, peer)
 
     stayed = tuple(peer for peer in peers if peer.host[-1] == "7")
     assert registry.reply_for(DI) == (*stayed, DI)
-    assert registry.remove(stayed[0])
+    assert remove(registry, stayed[0])
     assert registry.reply_for(DI) == (*stayed[1:], DI)
 
 
@@ -149,7 +164,7 @@ def test_a_long_list_with_gaps_is_told_in_part() -> None:
     registry = registry_of(*peers, settings=RegistrySettings(reply_bytes_max=200))
     gone = set(peers[::3])
     for peer in gone:
-        registry.remove(peer)
+        remove(registry, peer)
 
     replies = [registry.reply_for(peers[1]) for _ in range(20)]
 
@@ -166,7 +181,7 @@ def test_a_very_long_list_is_told_in_part() -> None:
     registry = registry_of(*peers, settings=RegistrySettings(per_source_max=len(peers)))
     gone = set(peers[::4])
     for peer in gone:
-        registry.remove(peer)
+        remove(registry, peer)
 
     replies = [registry.reply_for(peers[1]) for _ in range(5)]
 
@@ -176,6 +191,17 @@ def test_a_very_long_list_is_told_in_part() -> None:
         assert not gone & set(reply)
         told = [places[peer] for peer in reply[:-1]]
         assert told == sorted(set(told) - {1})
+
+
+@pytest.mark.parametrize("number", SEED_NUMBERS)
+def test_a_reply_is_filled_whatever_is_drawn(number: int) -> None:
+    """Also when short addresses are drawn, of which more fit than on average."""
+    short = [Address("1.1.1.1", port) for port in range(1, 10)]
+    long = [Address("100.100.100.100", 10_000 + port) for port in range(5)]
+    registry = registry_of(*short, *long, settings=RegistrySettings(reply_bytes_max=120), number=number)
+
+    for _ in range(50):
+        assert 120 - len(",100.100.100.100:12345") < length(registry.reply_for(DI)) <= 120
 
 
 def test_two_askers_are_told_different_parts() -> None:
@@ -198,3 +224,226 @@ def test_every_peer_is_told_as_often_as_another(number: int) -> None:
 
     expected = sum(told.values()) / len(peers)
     assert all(0.6 * expected < count < 1.4 * expected for count in told.values())
+
+
+# Peers of ours: by name.
+
+
+def take(registry: Registry, who: Registrant) -> Took | Refusal:
+    """Register somebody; what became of it."""
+    taken = registry.take(who)
+    return taken if isinstance(taken, Refusal) else taken[1]
+
+
+def named(name: str, address: Address, *, epoch: int = 1, incarnation: int = 0, proof: float = 0.0) -> Registrant:
+    """A peer of ours that registers."""
+    return Registrant(address, name, epoch, incarnation, proof)
+
+
+def listed(registry: Registry) -> list[tuple[str, Address, int, int]]:
+    """All that are listed."""
+    return [(one.name, one.address, one.epoch, one.incarnation) for one in registry]
+
+
+def test_a_name_that_comes_to_a_new_address_moves() -> None:
+    """The name is the identity, the address where it is now: one entry, the old one displaced."""
+    registry = registry_of()
+    assert take(registry, named("ana", ANA)) is Took.NEW
+
+    assert take(registry, named("ana", BO, epoch=2)) is Took.MOVED
+
+    assert listed(registry) == [("ana", BO, 2, 0)]
+    assert [(gone.address, gone.off) for gone in registry.displaced()] == [(ANA, True)]
+    assert registry.displaced() == []
+
+
+def test_a_name_displaces_whoever_was_at_its_new_address() -> None:
+    """At one address there is one process: who comes there takes the place of who was."""
+    registry = registry_of()
+    take(registry, named("ana", ANA))
+    take(registry, named("bo", BO))
+
+    assert take(registry, named("ana", BO, epoch=2)) is Took.MOVED
+
+    assert listed(registry) == [("ana", BO, 2, 0)]
+    assert registry.find("bo", CY) is None
+
+
+@pytest.mark.parametrize(
+    ("again", "took"),
+    [
+        (named("ana", ANA, epoch=5, proof=9.0), Took.PROVEN),
+        (named("ana", ANA, epoch=6, proof=9.0), Took.CHANGED),
+        (named("ana", ANA, epoch=5, incarnation=1, proof=9.0), Took.CHANGED),
+        (named("ana", ANA, epoch=4, proof=9.0), Took.PROVEN),
+        (named("ana", ANA, epoch=5, proof=0.5), Took.OLD),
+        (named("ana", BO, epoch=4, proof=9.0), Took.OLD),
+        (named("ana", BO, epoch=5, proof=0.5), Took.OLD),
+        (named("ana", BO, epoch=5, proof=9.0), Took.MOVED),
+        (named("bo", ANA, epoch=1, proof=9.0), Took.CHANGED),
+        (named("bo", ANA, epoch=1, proof=0.5), Took.OLD),
+        (Registrant(ANA, proof=9.0), Took.PROVEN),
+        (Registrant(ANA, proof=0.5), Took.OLD),
+    ],
+)
+def test_the_later_life_counts_and_then_the_later_proof(again: Registrant, took: Took) -> None:
+    """Of two words about one name or address the greater life counts, and of one life the later proof."""
+    registry = registry_of()
+    take(registry, named("ana", ANA, epoch=5, proof=1.0))
+
+    assert take(registry, again) is took
+
+    (one,) = registry
+    assert one.proof == (1.0 if took is Took.OLD else 9.0)
+    assert one.name == ("bo" if took is Took.CHANGED and again.name == "bo" else "ana")
+    assert registry.epoch_of(one.name) == max(again.epoch, 5 if one.name == "ana" else 0)
+    assert registry.epoch_of("nobody") == 0
+
+
+def test_who_came_by_text_gets_a_name_later() -> None:
+    """A peer of ours that registered by text first is the same entry, in its place."""
+    registry = registry_of(ANA, BO)
+
+    assert take(registry, named("ana", ANA, proof=1.0)) is Took.CHANGED
+
+    assert listed(registry) == [("ana", ANA, 1, 0), ("", BO, 0, 0)]
+    assert registry.find("ana", CY) is registry.at(ANA)
+
+
+def test_a_text_list_has_no_ipv6() -> None:
+    """A peer that is listed by frames under an IPv6 address is in samples, and in no list that goes by text."""
+    registry = registry_of(ANA)
+    there = Address("2001:db8::5", 4001)
+    take(registry, named("cy", there))
+
+    assert there in registry
+    assert len(registry) == 2
+    assert registry.reply_for(BO) == (ANA, BO)
+    assert registry.sample("bo") == (Contact(str(ANA), ANA), Contact("cy", there))
+
+    remove(registry, there)
+    assert registry.sample("bo") == (Contact(str(ANA), ANA),)
+
+
+def test_a_sample_leaves_the_asker_out() -> None:
+    """Nobody is told of itself."""
+    registry = registry_of()
+    take(registry, named("ana", ANA))
+    take(registry, named("bo", BO))
+
+    assert registry.sample("ana") == (Contact("bo", BO),)
+
+
+@pytest.mark.parametrize("number", SEED_NUMBERS)
+def test_a_sample_is_bounded_and_fair(number: int) -> None:
+    """Of many as many as set are told, each of both kinds of address about as often as another."""
+    registry = registry_of(settings=RegistrySettings(sample=10), number=number)
+    addresses = [peer_at(place) if place % 2 else Address(f"2001:db8::{place + 1:x}", 4001) for place in range(40)]
+    for place, address in enumerate(addresses):
+        take(registry, named(f"peer {place}", address))
+    told = dict.fromkeys((f"peer {place}" for place in range(40)), 0)
+
+    for _ in range(400):
+        sample = registry.sample("somebody else")
+        assert len(set(sample)) == len(sample) == 10
+        for contact in sample:
+            told[contact.name] += 1
+
+    assert all(60 < count < 140 for count in told.values())
+
+
+def test_who_moves_counts_to_the_host_that_it_comes_from() -> None:
+    """A name can't be moved to a host that has its share already; within its own host it can."""
+    registry = registry_of(settings=RegistrySettings(per_source_max=1))
+    assert take(registry, Registrant(ANA, "ana", 1, 0, 0.0, "10.0.0.1")) is Took.NEW
+    assert take(registry, Registrant(BO, "bo", 1, 0, 0.0, "10.0.0.2")) is Took.NEW
+
+    assert take(registry, Registrant(CY, "ana", 2, 0, 1.0, "10.0.0.2")) is Refusal.SOURCE_FULL
+    assert take(registry, Registrant(CY, "ana", 2, 0, 1.0, "10.0.0.1")) is Took.MOVED
+    assert [address for _, address, _, _ in listed(registry)] == [BO, CY]
+
+
+# Former lives, and the dead.
+
+
+def test_what_was_kept_is_listed_again_in_its_order() -> None:
+    """A restart lists whom the former life listed; newcomers stand behind them."""
+    registry = registry_of()
+
+    assert registry.restore(named("ana", ANA), 7) is not None
+    assert registry.restore(Registrant(BO), 9) is not None
+    assert registry.restore(Registrant(BO), 10) is None
+    add(registry, CY)
+
+    assert [one.order for one in registry] == [7, 9, 10]
+    assert registry.reply_for(DI) == (ANA, BO, CY, DI)
+
+
+def test_what_was_kept_and_has_no_room_is_left_out() -> None:
+    """A smaller capacity than that of the former life holds from the start."""
+    registry = registry_of(ANA, settings=RegistrySettings(capacity=1))
+
+    assert registry.restore(Registrant(BO), 9) is None
+
+
+def test_who_is_struck_off_leaves_a_tombstone() -> None:
+    """It is off the list, and remembered with its life and the moment, until it is forgiven."""
+    registry = registry_of()
+    take(registry, named("ana", ANA, epoch=3))
+
+    registry.strike_off(only(registry), 5.0)
+
+    assert len(registry) == 0
+    stone = Tombstone("ana", ANA, 3, 0, 5.0)
+    assert registry.tombstones == (stone,)
+    assert registry.tombstone("ana") == stone
+    registry.forgive("ana")
+    assert not registry.tombstones
+
+
+def only(registry: Registry) -> Listed:
+    """The one that is listed."""
+    (one,) = registry
+    return one
+
+
+def test_of_two_tombstones_the_later_word_is_kept() -> None:
+    """A later life's tombstone is not replaced by a former one's."""
+    registry = registry_of()
+    later, former = Tombstone("ana", ANA, 3, 0, 5.0), Tombstone("ana", ANA, 2, 0, 9.0)
+
+    registry.bury(later)
+    registry.bury(former)
+
+    assert registry.tombstones == (later,)
+
+
+def test_tombstones_are_bounded_and_end() -> None:
+    """The oldest goes when there are too many, and all go after their time."""
+    registry = registry_of(settings=RegistrySettings(capacity=2))
+    for at, address in enumerate((ANA, BO, CY)):
+        registry.bury(Tombstone("", address, 0, 0, float(at)))
+
+    assert [stone.address for stone in registry.tombstones] == [BO, CY]
+    registry.expire(2.0)
+    assert [stone.address for stone in registry.tombstones] == [CY]
+
+
+def test_the_deck_is_walked_in_pieces() -> None:
+    """Two halves are the whole, however much was taken off before, and nothing is in an empty one."""
+    registry = registry_of(*peers_at(*range(10)))
+    remove(registry, peer_at(3))
+    deck, other = registry.decks
+
+    half = len(deck) // 2
+    walked = [*deck.walk(0, half), *deck.walk(half, len(deck) - half)]
+
+    assert sorted(one.address for one in walked) == sorted(peers_at(0, 1, 2, 4, 5, 6, 7, 8, 9))
+    assert list(other.walk(0, 5)) == []
+
+
+def test_a_deck_gives_all_when_more_are_wanted() -> None:
+    """Who asks for more than there are gets each once."""
+    registry = registry_of(*peers_at(*range(5)))
+
+    assert sorted(one.address for one in registry.decks[0].some(9)) == list(peers_at(*range(5)))

@@ -4,6 +4,8 @@ import math
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rumor.core.errors import UsageError
 from rumor.core.settings import (
@@ -12,6 +14,7 @@ from rumor.core.settings import (
     BridgeSettings,
     BroadcastSettings,
     ClassicOverlaySettings,
+    DirectorySettings,
     DoorSettings,
     FloodSettings,
     LinkSettings,
@@ -22,6 +25,7 @@ from rumor.core.settings import (
     RegistrationSettings,
     RegistrySettings,
     Settings,
+    detecting,
     profile,
 )
 
@@ -44,13 +48,35 @@ def test_the_default_is_the_profile_lan() -> None:
     assert Settings() == profile("lan")
 
 
-@pytest.mark.parametrize(("name", "silence"), [("classic", 39.0), ("wan", 10.0), ("lan", 3.0), ("local", 0.75)])
-def test_a_profile_notices_silence_in_its_time(name: str, silence: float) -> None:
-    """Three intervals of a profile are about the time that it promises."""
-    liveness = profile(name).liveness
+@pytest.mark.parametrize(("name", "within"), [("classic", 39.0), ("wan", 10.0), ("lan", 3.0), ("local", 0.6)])
+def test_a_profile_is_one_wish(name: str, within: float) -> None:
+    """Each is solved for the time within which silence is found out: three strikes of an interval."""
+    settings = profile(name)
 
-    assert liveness.strikes_max == 3
-    assert liveness.strikes_max * liveness.interval == pytest.approx(silence, rel=0.25)
+    assert detecting(settings, within) == settings
+    assert settings.liveness.strikes_max == 3
+    assert settings.liveness.strikes_max * settings.liveness.interval == pytest.approx(within, abs=1e-5)
+
+
+@given(st.floats(0.01, 1000.0), st.integers(1, 10))
+def test_a_wish_is_kept_whatever_the_strikes(within: float, strikes_max: int) -> None:
+    """As many intervals as strikes make the time, and all else that it sets stays within its bounds."""
+    before = Settings(liveness=LivenessSettings(strikes_max=strikes_max))
+    settings = detecting(before, within)
+
+    assert settings.liveness.strikes_max == strikes_max
+    assert settings.liveness.strikes_max * settings.liveness.interval == pytest.approx(within, abs=1e-5)
+    assert 0.75 <= settings.liveness.timeout <= 5.0
+    assert 0.5 <= settings.probes.patrol_timeout <= 5.0
+    assert 2.0 <= settings.probes.patrol_interval <= 60.0
+    assert msgspec.structs.replace(settings, liveness=before.liveness, probes=before.probes) == before
+
+
+@pytest.mark.parametrize("within", [0.0, 0.002, -1.0, math.inf, math.nan])
+def test_a_wish_that_nobody_can_keep_is_refused(within: float) -> None:
+    """Three intervals take three times the shortest duration at least."""
+    with pytest.raises(UsageError, match=r"detect_within must be at least 0\.003"):
+        detecting(Settings(), within)
 
 
 def test_the_classic_profile_keeps_the_original_timings() -> None:
@@ -113,6 +139,7 @@ def test_every_profile_sends_what_an_original_node_can_read(name: str) -> None:
         ({"broadcast": BroadcastSettings(window_min=2, window_budget=1)}, "window_min can't be above window_budget"),
         ({"antientropy": AntiEntropySettings(interval=-1.0)}, "interval must be at least 0.001, not -1.0"),
         ({"bridge": BridgeSettings(rate=0)}, "rate must be at least 1, not 0"),
+        ({"directory": DirectorySettings(statements_max=1)}, "statements_max must be from 2, which death takes"),
         ({"door": DoorSettings(quiet=math.inf)}, "quiet must be below infinity"),
     ],
 )

@@ -216,6 +216,10 @@ def test_peers_need_no_seeds_once_they_are_together(number: int) -> None:
 # The dead, the frozen and the restarted.
 
 
+SEEN = 3 * 5.0 + 2 * 0.5 + 1.0
+"""A seed that was told of a death has tried the peer itself by then."""
+
+
 def expect_burial(world: World, peers: list[Node], seeds: list[Node], gone: Node) -> None:
     """A peer that just went silent is found dead in time by all who held it, reported, struck off, and left alone."""
     watchers = holders(peers, gone)
@@ -228,7 +232,7 @@ def expect_burial(world: World, peers: list[Node], seeds: list[Node], gone: Node
         if event.report.peer == gone.address
     }
     assert burials == seeds_of
-    world.run(1.0)
+    world.run(SEEN)
     told = set().union(*seeds_of.values())
     assert [str(seed) for seed in seeds if seed.address in told and times_listed(seed, gone)] == []
     buried_at = world.now

@@ -3,11 +3,11 @@
 from collections import deque
 from collections.abc import Sequence
 
-from rumor.core.effects import Ask, Close, Dial, Effect, Failure, Hangup, Tell, Wake
+from rumor.core.effects import Answer, Ask, Close, Dial, Effect, Failure, Hangup, Tell, Wake
 from rumor.core.events import Event
 from rumor.core.frames import Frame, Hello, Lane, Outgoing, Probe, ProbeReply, RawRecord, Role, Run
 from rumor.core.ids import Address, Seconds
-from rumor.core.messages import Incoming, Reply
+from rumor.core.messages import Incoming, Preface, Reply
 from rumor.sim import Node, World
 from rumor.wire.frames import encode_run
 
@@ -118,6 +118,28 @@ class Echo:
 
     def _greet(self, link: int) -> None:
         self._waiting[link] = deque([hello(self.address)])
+
+
+class TextsOnly:
+    """A core that speaks no frames, and gives a preface back."""
+
+    def __init__(self) -> None:
+        self._effects: list[Effect] = []
+
+    def receive(self, link: int, source: str, message: Incoming, now: Seconds) -> None:
+        self._effects.append(Answer(link, Preface()))
+
+    def answered(self, ask: Ask, reply: Reply, now: Seconds) -> None: ...
+    def told(self, tell: Tell, now: Seconds) -> None: ...
+    def failed(self, effect: Ask | Tell, failure: Failure, now: Seconds) -> None: ...
+    def tick(self, now: Seconds) -> None: ...
+
+    def next_deadline(self) -> Seconds | None:
+        return None
+
+    def drain(self) -> tuple[list[Effect], list[Event]]:
+        effects, self._effects = self._effects, []
+        return effects, []
 
 
 def hello(address: Address) -> Hello:

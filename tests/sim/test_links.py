@@ -10,7 +10,7 @@ from rumor.core.ids import Address, Seconds
 from rumor.core.messages import Preface
 from rumor.sim import Node, World
 from rumor.sim.end import End
-from tests.sim.echo import add, core, do, hello, pair
+from tests.sim.echo import TextsOnly, add, core, do, hello, pair
 
 LATENCY: Seconds = 0.01
 
@@ -109,11 +109,11 @@ def test_a_lost_knock_is_repeated() -> None:
     assert late > 5
 
 
-def test_a_seed_gives_the_preface_back_and_closes() -> None:
-    """A node that speaks no frames gets a text; one of ours echoes it, so who dialled hears that and the end."""
+def test_who_speaks_no_frames_may_give_the_preface_back() -> None:
+    """It gets a text; who dialled hears that it was echoed, and the end."""
     world = World(0)
-    seed = world.seed()
-    dialler = world.start(add(world, seed))
+    texts = world.start(world.add(lambda _: TextsOnly()))
+    dialler = world.start(add(world, texts))
     world.run(1.0)
     assert core(dialler).heard(2) == ["dialled", Failure.CLOSED]
 
@@ -171,7 +171,7 @@ def test_order_is_kept_whatever_is_lost(number: int) -> None:
 
 def test_a_lost_segment_holds_back_what_follows() -> None:
     """It comes a retransmission time later at least."""
-    world = world_of_one_speed(number=1)
+    world = world_of_one_speed(number=3)
     dialler, target = pair(world)
     world.loss = 0.5
     send_runs(world, dialler, 20, link=2)

@@ -11,6 +11,7 @@ def quiet(number: int) -> World:
     """Nothing happens, but for number 2."""
     world = World(number)
     world.run(1.0)
+    world.figures["weight"] = number
     world.check("it is the second" if number == 2 else None)
     return world
 
@@ -36,6 +37,8 @@ def test_numbers_are_told_one_after_another(capsys: pytest.CaptureFixture[str]) 
     assert "quiet 1: fine, 1 s" in out
     assert "world 2 at 1.000 s: it is the second\n  again: python -m rumor.sim quiet --number 2" in out
     assert "quiet 3: fine" in out
+    assert "quiet: 1 of 3 failed" in out
+    assert "    weight: 1 to 3, median 3, p99 3\n" in out
     assert main(["quiet", "--number", "1"]) == 0
 
 

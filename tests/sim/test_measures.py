@@ -4,7 +4,7 @@ import pytest
 
 from rumor.core.frames import Lane, Run, RunRecord
 from rumor.sim import Node, World
-from rumor.sim.measures import components, coverage, degrees, graph, last_delivery_hop, redundancy
+from rumor.sim.measures import components, coverage, degrees, graph, last_delivery_hop, redundancy, spread_of
 from rumor.sim.traffic import Traffic
 from tests.sim.echo import add
 
@@ -72,3 +72,10 @@ def test_who_is_down_counts_nowhere() -> None:
 def hold(node: Node, *others: Node) -> None:
     """Make nodes neighbors of one."""
     node.neighbor_links.update({other.name: 1 for other in others})
+
+
+def test_a_spread_names_figures_that_were_found() -> None:
+    """By the nearest rank, whatever their order; of one figure, that one."""
+    assert spread_of([7.0]) == (7.0, 7.0, 7.0, 7.0)
+    assert spread_of([3.0, 1.0, 2.0]) == (1.0, 2.0, 3.0, 3.0)
+    assert spread_of([float(figure) for figure in range(200, 0, -1)]) == (1.0, 101.0, 198.0, 200.0)

@@ -28,6 +28,19 @@ streams = st.builds(frames.StreamId, names, counts, lanes)
 ranges = st.tuples(positives, positives).map(lambda ends: (min(ends), max(ends)))
 digest_entries = st.builds(frames.DigestEntry, names, counts, lanes, numbers, numbers, hops, positives)
 some_digest_entries = st.lists(digest_entries, max_size=20).map(tuple)
+short_names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=64)
+some_tags = st.dictionaries(short_names, topics, max_size=5).map(lambda tags: tuple(sorted(tags.items())))
+claims = st.builds(frames.Claim, names, counts, numbers, st.sampled_from(frames.Standing), addresses, some_tags, counts)
+some_names = st.lists(names, max_size=16).map(tuple)
+statements = st.builds(
+    frames.Statement,
+    *(names, counts, numbers, names, st.sampled_from(frames.Verdict)),
+    *(numbers, numbers, counts, counts, some_names),
+)
+entries = st.builds(frames.Entry, texts, addresses, counts, numbers, counts, st.booleans())
+some_entries = st.lists(entries, max_size=20).map(tuple)
+payloads = st.binary(max_size=100)
+outcomes = st.sampled_from(frames.Outcome).map(int) | counts
 acknowledged = st.builds(frames.AcknowledgedStream, names, counts, lanes, numbers, numbers, counts)
 
 
@@ -95,6 +108,25 @@ BY_KIND: dict[type[Frame], st.SearchStrategy[Frame]] = {
     frames.Heads: st.builds(
         frames.Heads, some_digest_entries, st.binary(max_size=32), st.booleans(), st.booleans()
     ),
+    frames.Claims: st.builds(
+        frames.Claims,
+        st.lists(claims, max_size=5).map(tuple), st.lists(statements, max_size=5).map(tuple),
+        st.lists(st.tuples(names, counts), max_size=5).map(tuple), st.booleans(),
+    ),
+    frames.Watching: st.builds(frames.Watching, some_names),
+    frames.RelayRequest: st.builds(frames.RelayRequest, counts, contacts),
+    frames.RelayReply: st.builds(frames.RelayReply, counts, st.booleans()),
+    frames.MembersSummary: st.builds(frames.MembersSummary, st.binary(min_size=16, max_size=16)),
+    frames.MembersBuckets: st.builds(
+        frames.MembersBuckets, st.binary(min_size=512, max_size=512), st.booleans()
+    ),
+    frames.Request: st.builds(frames.Request, counts, topics, counts, payloads),
+    frames.Response: st.builds(frames.Response, counts, outcomes, payloads),
+    frames.Answers: st.builds(frames.Answers, counts, outcomes, payloads),
+    frames.Enrolment: st.builds(frames.Enrolment, numbers),
+    frames.Lease: st.builds(frames.Lease, counts, some_contacts, texts),
+    frames.DeathNotice: st.builds(frames.DeathNotice, names, counts, numbers, addresses),
+    frames.RegistryPage: st.builds(frames.RegistryPage, some_entries, st.booleans(), st.booleans()),
 }  # fmt: skip
 
 any_frame: st.SearchStrategy[Frame] = st.one_of(*BY_KIND.values())

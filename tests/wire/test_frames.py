@@ -14,10 +14,16 @@ from rumor.core.frames import (
     NUMBER_MAX,
     AcknowledgedStream,
     Acknowledgement,
+    Answers,
     Buckets,
+    Claim,
+    Claims,
     Contact,
+    DeathNotice,
     Digest,
     DigestEntry,
+    Enrolment,
+    Entry,
     ForwardJoin,
     Frame,
     Gone,
@@ -26,22 +32,35 @@ from rumor.core.frames import (
     Heads,
     Hello,
     Lane,
+    Lease,
+    MembersBuckets,
+    MembersSummary,
     NeighborAccepted,
     NeighborRequest,
+    Outcome,
     Outgoing,
     Parting,
     Probe,
     ProbeReply,
     Prune,
     RawRecord,
+    RegistryPage,
+    RelayReply,
+    RelayRequest,
+    Request,
+    Response,
     Role,
     Run,
     RunRecord,
     Shuffle,
     ShuffleReply,
+    Standing,
+    Statement,
     StreamId,
     Summary,
+    Verdict,
     Want,
+    Watching,
 )
 from rumor.core.ids import Address
 from rumor.wire.frames import (
@@ -106,6 +125,41 @@ GOLDEN: list[tuple[Outgoing, str]] = [
     (
         Heads((HEAD,), b"\x01" + bytes(31), True, False),
         f"0000003a 32 94 91 97 {ANA_HEX} 02 06 01 01 c42001" + "00" * 31 + "c3 c2",
+    ),
+    (
+        Claims(
+            (Claim("bo", EPOCH, 2, Standing.AWAY, BO.address, (("role", "db"),), EPOCH + 60_000),),
+            (Statement("cy", EPOCH, 1, "ana", Verdict.SILENT, 3, 2, 3000, 10, ("bo",)),),
+            ages=(("cy", 5000),), answer=True,
+        ),
+        f"00000059 40 94 91 97 a2626f cf0000018eafc180b0 02 01 {BO_HEX[9:]} 91 92 a4726f6c65 a26462"
+        "cf0000018eafc26b10 91 9a a26379 cf0000018eafc180b0 01 a3616e61 01 03 02 cd0bb8 0a 91 a2626f"
+        "91 92 a26379 cd1388 c3",
+    ),
+    (Watching(("ana", "cy")), "0000000a 41 91 92 a3616e61 a26379"),
+    (RelayRequest(7, BO), f"00000014 42 92 07 {BO_HEX}"),
+    (RelayReply(7, True), "00000004 43 92 07 c3"),
+    (MembersSummary(bytes(range(16))), "00000014 44 91 c410000102030405060708090a0b0c0d0e0f"),
+    (MembersBuckets(bytes(512), True), "00000206 45 92 c50200" + "00" * 512 + "c3"),
+    (Request(7, "load", 2000, b"now?"), "00000011 50 94 07 a46c6f6164 cd07d0 c4046e6f773f"),
+    (Response(7, Outcome.ANSWERED, b"0.5"), "00000009 51 93 07 00 c403302e35"),
+    (Answers(9, Outcome.BUSY), "00000006 52 93 09 03 c400"),
+    (Enrolment(2), "00000003 60 91 02"),
+    (Lease(180_000, (BO,)), f"0000001a 61 93 ce0002bf20 91 {BO_HEX} a0"),
+    (
+        DeathNotice("bo", EPOCH, 2, BO.address),
+        "0000001c 62 94 a2626f cf0000018eafc180b0 02 92 a831302e312e322e33 cd0fa2",
+    ),
+    (
+        RegistryPage(
+            (
+                Entry("bo", BO.address, EPOCH, 2, 1500),
+                Entry("", Address("10.1.2.4", 4003), 0, 0, 0, struck_off=True),
+            ),
+            answer=True, last=False,
+        ),
+        f"00000037 63 93 92 96 {BO_HEX[3:]} cf0000018eafc180b0 02 cd05dc c2"
+        " 96 a0 92 a831302e312e322e34 cd0fa3 00 00 00 c3 c3 c2",
     ),
 ]  # fmt: skip
 
@@ -292,9 +346,9 @@ def test_a_body_of_no_bytes_is_refused(kind: int) -> None:
     assert refusal(kind, b"").startswith(f"a {KINDS[kind].__name__} that does not fit: ")
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {0x10, 0x11}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {0x10, 0x11, 0x40, 0x60}))
 def test_a_body_without_fields_is_refused(kind: int) -> None:
-    """Every frame but those between neighbors to be has a field that it can't do without."""
+    """Every frame but those whose fields all have a default has one that it can't do without."""
     assert refusal(kind, b"\x90").startswith(f"a {KINDS[kind].__name__} that does not fit: ")
 
 
@@ -339,7 +393,7 @@ FIELD_MISFITS: list[tuple[type[Outgoing], int, object, str]] = [
     (RawRecord, 3, b"", "a Run that does not fit: Input data was truncated"),
     (Acknowledgement, 0, [[*STREAM, 1, 1, 1]] * 1025, "length <= 1024"),
     (Prune, 0, ["ana", 1], "length 3, got 2"),
-    (Prune, 0, ["ana", 1, 3], "Invalid enum value 3"),
+    (Prune, 0, ["ana", 1, 4], "Invalid enum value 4"),
     (Prune, 0, ["ana", 1, 0, "more"], "length 3, got 4"),
     (Graft, 1, 0, "`int` >= 1"),
     (Want, 1, 6, "runs 6 to 5, which are none"),
@@ -350,6 +404,17 @@ FIELD_MISFITS: list[tuple[type[Outgoing], int, object, str]] = [
     (Summary, 0, bytes(15), "length >= 16"),
     (Buckets, 0, bytes(2049), "length <= 2048"),
     (Heads, 1, bytes(33), "length <= 32"),
+    (Claims, 0, [["bo", 1, 0, 0, ["10.1.2.3", 0]]], "not a port"),
+    (Claims, 0, [["bo", 1, 0, 3, ["10.1.2.3", 1]]], "Invalid enum value 3"),
+    (Claims, 0, [["bo", 1, 0, 0, ["10.1.2.3", 1], [["b", ""], ["a", ""]]]], "tags of bo that are not sorted, or twice"),
+    (Claims, 0, [["bo", 1, 0, 0, ["10.1.2.3", 1], [["a", ""], ["a", ""]]]], "tags of bo that are not sorted, or twice"),
+    (Claims, 0, [["bo", 1, 0, 0, ["10.1.2.3", 1]]] * 257, "length <= 256"),
+    (Claims, 1, [["bo", 1, 0, "ana", 4]], "Invalid enum value 4"),
+    (Claims, 2, [["bo", -1]], "`int` >= 0"),
+    (Watching, 0, ["a"] * 17, "length <= 16"),
+    (RelayRequest, 1, ["bo", ["10.1.2.3", 0]], "not a port"),
+    (MembersSummary, 0, bytes(17), "length <= 16"),
+    (MembersBuckets, 0, bytes(511), "length >= 512"),
 ]
 
 
@@ -370,7 +435,7 @@ RUN_MISFITS: list[tuple[int, object, str]] = [
     (0, "", "length >= 1"),
     (0, A_LONG_NAME, "length <= 255"),
     (1, -1, "`int` >= 0"),
-    (2, 3, "Invalid enum value 3"),
+    (2, 4, "Invalid enum value 4"),
     (3, 0, "`int` >= 1"),
     (4, 0, "`int` >= 1"),
     (4, NUMBER_MAX, f"a last rumor above {NUMBER_MAX}"),
@@ -442,3 +507,17 @@ def test_an_address_may_have_any_form(host: str) -> None:
 def test_a_goodbye_for_a_reason_that_we_do_not_know_is_taken() -> None:
     """A newer node may have more reasons."""
     assert decode(KIND_OF[Goodbye], body_of(Goodbye(200))) == Goodbye(200)
+
+
+@pytest.mark.parametrize(
+    ("frame", "kind"),
+    [
+        (Lease(1, (Contact("bo", Address("no host!", 1)),)), 0x61),
+        (DeathNotice("bo", 1, 1, Address("no host!", 1)), 0x62),
+        (RegistryPage((Entry("", Address("no host!", 1), 0, 0, 0),), False, True), 0x63),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_seeds_tell_has_addresses(frame: Outgoing, kind: int) -> None:
+    """An address that is none does not fit, wherever a seed or a peer tells one."""
+    assert "no host!" in refusal(kind, body_of(frame))

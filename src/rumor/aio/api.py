@@ -1,18 +1,21 @@
 """The library's face for asyncio: `Peer`. `Seed` is in seed.py."""
 
 import asyncio
+import math
 import os
 import random
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
+from rumor.aio.company import ABOUT_OTHERS, InCompany
+from rumor.aio.control import Control
 from rumor.aio.cursor import Cursor
 from rumor.aio.driver import Driver, OnEvent
 from rumor.aio.feed import Feed
-from rumor.aio.node import WILDCARDS, Node
+from rumor.aio.node import WILDCARDS
 from rumor.aio.publishing import Progress, Receipt, payload_of, payloads_of
 from rumor.aio.rumors import rumor_of as rumor_of
 from rumor.aio.sockets import outward_host
@@ -24,7 +27,7 @@ from rumor.core.errors import UsageError
 from rumor.core.events import Event, NeighborUp, Problem, PublishProgress
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.peer import Peer as PeerCore
-from rumor.core.settings import Settings
+from rumor.core.settings import Settings, detecting, profile
 from rumor.core.snapshot import PeerSnapshot
 from rumor.wire.codec import CODEC
 
@@ -56,7 +59,7 @@ class Neighbor(msgspec.Struct, frozen=True):
     round_trip: float
 
 
-class Peer(Node):
+class Peer(InCompany):
     """A peer: hears rumors, tells them on, and says its own.
 
     `async with rumor.Peer("127.0.0.1:0", seeds=["127.0.0.1:3400"]) as peer: ...`
@@ -64,11 +67,15 @@ class Peer(Node):
     It finds others through `seeds`, or through any peers that are given by `join`; the first peer of a network without
     seeds has neither, and waits for the others. Peers of different `network` names refuse each other. `name` is by
     default the address, or made up where that is not certain. In the directory `state` it keeps its contacts and what
-    else a next life needs.
+    else a next life needs. All members see its `tags`. `detect_within` is the longest silence of a neighbor, in
+    seconds, until that counts as evidence of its death; by default that of the settings.
 
-    Raises AddressError for a malformed address, and UsageError for an unknown profile, an address that other machines
-    can reach without `insecure=True`, or seeds together with an address that is not IPv4, which is all that their texts
-    can carry. `on_event` is called with each event, in the event loop, and must not block.
+    With `control` the program `rumor` on this machine can speak to it, through a socket that only the same user can
+    open: `rumor members`, `rumor listen`, `rumor leave`. `rumor reload` calls `on_reload` for the seeds there are now.
+
+    Raises AddressError for a malformed address, and UsageError for an unknown profile, unfit tags, an address that
+    other machines can reach without `insecure=True`, or seeds together with an address that is not IPv4, which is all
+    that their texts can carry. `on_event` is called with each event, in the event loop, and must not block.
     """
 
     def __init__(
@@ -79,34 +86,37 @@ class Peer(Node):
         join: Iterable[Address | str] = (),
         name: str | None = None,
         network: str = "",
+        tags: Mapping[str, str] | None = None,
         state: Path | str | None = None,
         settings: Settings | str = "lan",
+        detect_within: float | None = None,
         advertise: str | None = None,
         insecure: bool = False,
+        control: bool = False,
+        on_reload: Callable[[], Iterable[Address | str]] | None = None,
         on_event: OnEvent | None = None,
     ) -> None:
-        super().__init__(address, settings, insecure=insecure, advertise=advertise)
+        if detect_within is not None:
+            settings = detecting(settings if isinstance(settings, Settings) else profile(settings), detect_within)
+        super().__init__(address, settings, insecure=insecure, advertise=advertise, tags=tags or {})
         self._seeds = _addresses(seeds)
         self._join = _addresses(join)
-        self._name = _checked("name", name) if name is not None else None
+        self._given_name = _checked("name", name) if name is not None else None
         self._network = _checked("network", network) if network else ""
-        self._store = Store(Path(state), self._on_trouble) if state is not None else None
+        directory = Path(state) if state is not None else None
+        self._store = Store(directory, self._on_trouble) if directory is not None else None
+        self._control = Control(self, directory) if control else None
+        self._on_reload = on_reload
         self._stored = State()
         self._saving: asyncio.TimerHandle | None = None
         self._watcher = on_event
-        self._core: PeerCore | None = None
-        self._identity: Identity | None = None
         self._feed: Feed | None = None
         self._progress: Progress | None = None
         self._unchecked = 0
         self._neighbor_came = asyncio.Event()
-
-    @property
-    def name(self) -> str:
-        """Who this peer is: the origin of its rumors. Raises UsageError before it has started."""
-        if self._identity is None:
-            raise UsageError("the node has not started")
-        return self._identity.name
+        self._stopping = False
+        self._back_in: float | None = None
+        self._has_stopped = asyncio.Event()
 
     def neighbors(self) -> tuple[Neighbor, ...]:
         """The neighbors, as frozen snapshots."""
@@ -114,6 +124,25 @@ class Peer(Node):
             Neighbor(neighbor.name, str(neighbor.address), not neighbor.link, neighbor.round_trip)
             for neighbor in self._running().snapshot().neighbors
         )
+
+    def set_seeds(self, seeds: Iterable[Address | str]) -> None:
+        """Go on with these seeds and no others: register with those that are new. Raises AddressError."""
+        core, driver = self._running(), self._driver
+        assert driver is not None
+        self._seeds = _addresses(seeds)
+        core.set_seeds(self._seeds, driver.now())
+        driver.step()
+
+    def reload(self) -> tuple[Address, ...]:
+        """Go on with the seeds that `on_reload` gives, and return them. What it raises is raised, and nothing changed.
+
+        Raises UsageError if there is no `on_reload`.
+        """
+        self._running()
+        if self._on_reload is None:
+            raise UsageError("this peer has no configuration that it could read again")
+        self.set_seeds(self._on_reload())
+        return tuple(self._seeds)
 
     def stats(self) -> PeerSnapshot:
         """How things stand, as a frozen snapshot."""
@@ -219,28 +248,71 @@ class Peer(Node):
             self._feed.add(subscription)
         return subscription
 
-    async def stop(self) -> None:
-        """Leave politely and end everything, within about a second.
+    def receipt(self, number: int) -> Receipt:
+        """The receipt of a rumor that was published in this life, for one who kept its number only."""
+        self._running()
+        assert self._progress is not None
+        return Receipt(number, self._progress)
 
-        Subscriptions end after what waits in them, and who waits in `wait_joined` or `publish` gets a UsageError.
+    async def leave(self, back_in: float | None = None) -> None:
+        """Tell everybody that this peer goes, for good or for about `back_in` seconds, and stop.
+
+        `leave()` is `stop()`. One that will be back counts as away, and nobody suspects it until then. Raises
+        UsageError for a time that is none.
         """
+        if back_in is not None and not 0.0 <= back_in < math.inf:
+            raise UsageError(f"a peer can't be back in {back_in} seconds")
+        self._back_in = back_in
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen and begin; raises ListenError. `async with` does it for you."""
+        await super().start()
+        if self._control is not None:
+            try:
+                self._control.open(self.address, self.name)
+            except OSError as error:
+                self._on_trouble("no control socket: the program `rumor` can't speak to this node", str(error))
+
+    async def stop(self) -> None:
+        """Leave politely and end everything, within about a second. Once more, it waits for the end.
+
+        Subscriptions and changes end after what waits in them, and who waits in `wait_joined`, `publish` or `request`
+        gets a UsageError.
+        """
+        if self._stopping:
+            await self._has_stopped.wait()
+            return
+        self._stopping = True
+        try:
+            await self._stop()
+        finally:
+            self._has_stopped.set()
+
+    async def wait_stopped(self) -> None:
+        """Wait until this peer has stopped, whoever wanted it: `rumor leave` is one."""
+        await self._has_stopped.wait()
+
+    async def _stop(self) -> None:
+        if self._control is not None:
+            self._control.withdraw()
         if self._saving is not None:
             self._saving.cancel()
-        if not self._stopped and self._core is not None:
+        if self._core is not None and self._driver is not None:
             self._save()
-        await super().stop()
-        self._neighbor_came.set()
-        if self._progress is not None:
-            self._progress.end()
-        if self._feed is not None:
-            self._feed.close()
-
-    def _running(self) -> PeerCore:
-        if self._core is None:
-            raise UsageError("the peer has not started")
-        if self._stopped:
-            raise UsageError("the peer has stopped")
-        return self._core
+            self._core.leave(self._driver.now(), self._back_in)
+            self._driver.step()
+        try:
+            await super().stop()
+        finally:
+            self._neighbor_came.set()
+            if self._progress is not None:
+                self._progress.end()
+            if self._feed is not None:
+                self._feed.close()
+            await self._part()
+            if self._control is not None:
+                await self._control.close()
 
     def _known_as(self, bound: Address) -> Address:
         known = super()._known_as(bound)
@@ -256,7 +328,7 @@ class Peer(Node):
         assert self._address is not None
         settled = self._advertise is not None or self._bind.host not in WILDCARDS
         self._stored = self._store.load() if self._store is not None else State()
-        name = self._name or (str(self._address) if settled else self._stored.name or _made_up_name())
+        name = self._given_name or (str(self._address) if settled else self._stored.name or _made_up_name())
         identity = Identity(
             self._address,
             settled=settled,
@@ -273,6 +345,7 @@ class Peer(Node):
             CODEC,
             join=self._join,
             contacts=self._stored.contacts,
+            tags=self._tags,
         )
         driver = Driver(
             core,
@@ -284,9 +357,9 @@ class Peer(Node):
             watches_runs=self._watcher is not None,
         )
         identity.epoch = max(clock.milliseconds(driver.now()), self._stored.epoch + 1)
-        self._identity, self._core = identity, core
+        census = self._attach(core, identity, driver)
         self._feed = Feed(core, identity, driver.now, driver.step)
-        self._progress = Progress(core, driver.turn)
+        self._progress = Progress(core, driver.turn, census)
         return driver
 
     def _begin(self, driver: Driver, listener: socket.socket) -> None:
@@ -304,6 +377,8 @@ class Peer(Node):
             self._save()
 
     def _on_event(self, event: Event) -> None:
+        if type(event) in ABOUT_OTHERS and not self._hear(event):
+            return
         match event:
             case PublishProgress():
                 assert self._progress is not None

@@ -7,24 +7,41 @@ with rumor.connect(seeds=["127.0.0.1:3400"]) as peer:
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from rumor.aio.api import Neighbor, Peer
+from rumor.aio.coverage import TIMEOUT, Coverage
 from rumor.aio.cursor import Cursor
 from rumor.aio.driver import OnEvent
-from rumor.aio.publishing import Delivery, Receipt
+from rumor.aio.publishing import MISSING_TIMEOUT, Delivery, Receipt
+from rumor.aio.requests import TIMEOUT as ANSWER_TIMEOUT
+from rumor.aio.requests import Answer, Reply
 from rumor.aio.rumors import Lost, Rumor, Run, run_of
 from rumor.aio.subscription import BYTES_MAX, CAPACITY, Overflow, Subscription
 from rumor.core.errors import UsageError
 from rumor.core.ids import Address
+from rumor.core.members import Change, Member, Reach, Why
 from rumor.core.settings import Settings
 from rumor.core.snapshot import PeerSnapshot
 
 Result = TypeVar("Result")
+Item = TypeVar("Item", covariant=True)
+BlockingResponder = TypeVar("BlockingResponder", bound=Callable[[bytes, str], Reply])
+
+
+class _Items(Protocol[Item]):
+    """What comes one after the other in the loop's thread."""
+
+    def __aiter__(self) -> AsyncIterator[Item]: ...
+
+    async def __anext__(self) -> Item: ...
+
+    def close(self) -> None:
+        """Take nothing more in."""
 
 
 class _LoopThread:
@@ -85,6 +102,14 @@ class BlockingReceipt:
     def delivered(self, timeout: float | None = None) -> Delivery:
         """Wait until every peer that the rumor's tree reaches has acknowledged it; see `Receipt.delivered`."""
         return self._thread.do(self._receipt.delivered(timeout))
+
+    def coverage(self, share: float = 1.0, timeout: float = TIMEOUT) -> Coverage:
+        """Ask all members whether they have it; see `Receipt.coverage`."""
+        return self._thread.do(self._receipt.coverage(share, timeout))
+
+    def missing(self, timeout: float = MISSING_TIMEOUT) -> tuple[str, ...]:
+        """The names of the live members that did not say in time that they have it."""
+        return self._thread.do(self._receipt.missing(timeout))
 
     def __repr__(self) -> str:
         return f"BlockingReceipt(number={self.number})"
@@ -161,6 +186,46 @@ class BlockingSubscription:
         return ahead
 
 
+class BlockingItems(Generic[Item]):
+    """What comes one after the other, made by `ask` and `changes`: `for item in items: ...`, to its end."""
+
+    def __init__(self, thread: _LoopThread, items: _Items[Item]) -> None:
+        self._thread = thread
+        self._items = items
+
+    def __iter__(self) -> Iterator[Item]:
+        """Read one after the other."""
+        return self
+
+    def __next__(self) -> Item:
+        """The next one."""
+        item = self._thread.do(_next(self._items))
+        if item is None:
+            raise StopIteration
+        return item
+
+    def get(self, timeout: float | None = None) -> Item:
+        """The next one; raises TimeoutError when none comes within `timeout` seconds, EOFError after the last."""
+        item = self._thread.do(asyncio.wait_for(_next(self._items), timeout))
+        if item is None:
+            raise EOFError("there are no more")
+        return item
+
+    def close(self) -> None:
+        """Take nothing more in; what waits can still be read. Once more does no harm."""
+        self._thread.call(self._items.close)
+
+    def __enter__(self) -> Self:
+        """Begin: it already takes in."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End."""
+        self.close()
+
+
 class BlockingPeer:
     """A `Peer` for programs without asyncio; made by `connect`. Every method may be called from any thread."""
 
@@ -186,6 +251,68 @@ class BlockingPeer:
     def stats(self) -> PeerSnapshot:
         """How things stand, as a frozen snapshot."""
         return self._thread.call(self._peer.stats)
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """What this peer lets all members know of it."""
+        return self._peer.tags
+
+    def members(self) -> tuple[Member, ...]:
+        """All members of the network that are known, this peer included, by name."""
+        return self._thread.call(self._peer.members)
+
+    def member(self, name: str) -> Member | None:
+        """One member; None if it is not known, or not any more."""
+        return self._thread.call(lambda: self._peer.member(name))
+
+    def why(self, name: str) -> Why | None:
+        """Why a member is in its state, with what others found of it; None if it is not known."""
+        return self._thread.call(lambda: self._peer.why(name))
+
+    def reach(self) -> Reach:
+        """How many of the known members are on our side, and whether a partition is likely."""
+        return self._thread.call(self._peer.reach)
+
+    def changes(self) -> BlockingItems[Change | Reach]:
+        """How members and the reach change, from now on; see `Peer.changes`."""
+        return BlockingItems(self._thread, self._thread.call(self._peer.changes))
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Have these tags and no others; see `Peer.set_tags`."""
+        self._thread.do(self._peer.set_tags(tags))
+
+    def set_seeds(self, seeds: Iterable[Address | str]) -> None:
+        """Go on with these seeds and no others; see `Peer.set_seeds`."""
+        self._thread.call(lambda: self._peer.set_seeds(seeds))
+
+    def reload(self) -> tuple[Address, ...]:
+        """Go on with the seeds that `on_reload` gives; see `Peer.reload`."""
+        return self._thread.call(self._peer.reload)
+
+    def request(self, name: str, payload: bytes | str, *, topic: str = "", timeout: float = ANSWER_TIMEOUT) -> bytes:
+        """Ask one member, and wait for its answer; see `Peer.request`."""
+        return self._thread.do(self._peer.request(name, payload, topic=topic, timeout=timeout))
+
+    def ask(self, payload: bytes | str, *, topic: str = "", timeout: float = ANSWER_TIMEOUT) -> BlockingItems[Answer]:
+        """Ask all other members: `for answer in peer.ask(...): ...`, until the time is over; see `Peer.ask`."""
+        return BlockingItems(
+            self._thread, self._thread.call(lambda: self._peer.ask(payload, topic=topic, timeout=timeout))
+        )
+
+    def responder(self, topic: str = "") -> Callable[[BlockingResponder], BlockingResponder]:
+        """Let a function answer the questions of a topic: `@peer.responder("load")`; see `Peer.responder`.
+
+        It is called in a thread of its own, and may block; several questions are answered at once.
+        """
+
+        def register(responder: BlockingResponder) -> BlockingResponder:
+            async def respond(payload: bytes, asker: str) -> Reply:
+                return await asyncio.to_thread(responder, payload, asker)
+
+            self._thread.call(lambda: self._peer.responder(topic)(respond))
+            return responder
+
+        return register
 
     def wait_joined(self, *, neighbors: int = 1, timeout: float | None = None) -> None:
         """Wait until there are so many neighbors. Raises TimeoutError after `timeout` seconds (None: never)."""
@@ -226,6 +353,20 @@ class BlockingPeer:
         )
         return BlockingSubscription(self._thread, subscription)
 
+    def receipt(self, number: int) -> BlockingReceipt:
+        """The receipt of a rumor that was published in this life, for one who kept its number only."""
+        return BlockingReceipt(self._thread, self._thread.call(lambda: self._peer.receipt(number)))
+
+    def wait_stopped(self) -> None:
+        """Wait until this peer has stopped, whoever wanted it; `close` is still to be called."""
+        self._thread.do(self._peer.wait_stopped())
+
+    def leave(self, back_in: float | None = None) -> None:
+        """Tell everybody that this peer goes, for good or for about `back_in` seconds, and close it."""
+        if not self._closed:
+            self._thread.do(self._peer.leave(back_in))
+        self.close()
+
     def close(self) -> None:
         """Leave politely and end everything, within about a second; once more does no harm."""
         if not self._closed:
@@ -253,15 +394,19 @@ def connect(
     join: Iterable[Address | str] = (),
     name: str | None = None,
     network: str = "",
+    tags: Mapping[str, str] | None = None,
     state: Path | str | None = None,
     settings: Settings | str = "lan",
+    detect_within: float | None = None,
     advertise: str | None = None,
     insecure: bool = False,
+    control: bool = False,
+    on_reload: Callable[[], Iterable[Address | str]] | None = None,
     on_event: OnEvent | None = None,
 ) -> BlockingPeer:
     """Start a peer whose event loop runs in a thread of its own: `with rumor.connect(seeds=[...]) as peer: ...`.
 
-    All is as for `Peer`. `on_event` is called in that thread.
+    All is as for `Peer`. `on_event` and `on_reload` are called in that thread.
     """
     peer = Peer(
         address,
@@ -269,10 +414,14 @@ def connect(
         join=join,
         name=name,
         network=network,
+        tags=tags,
         state=state,
         settings=settings,
+        detect_within=detect_within,
         advertise=advertise,
         insecure=insecure,
+        control=control,
+        on_reload=on_reload,
         on_event=on_event,
     )
     thread = _LoopThread()

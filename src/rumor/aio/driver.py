@@ -19,7 +19,7 @@ from rumor.aio.door import Door
 from rumor.aio.links import Links
 from rumor.aio.sockets import connections_max
 from rumor.core.clock import WallClock
-from rumor.core.effects import Answer, Ask, Close, Dial, Effect, Failure, Hangup, Tell, Wake
+from rumor.core.effects import Answer, Ask, Close, Dial, Effect, Failure, Hangup, Store, Tell, Wake
 from rumor.core.events import Event, Problem, RunDelivered
 from rumor.core.ids import Seconds
 from rumor.core.messages import Incoming
@@ -46,6 +46,7 @@ class Driver:
 
     `on_events` gets what happened before anything is done about it, many events at once; `on_event` each of them after
     that, but runs only if it `watches_runs`, since there are many. `linked` is the core once more, if it has links.
+    `on_store` is called when the core has something to keep. `guests_max`: see `Links`.
     """
 
     def __init__(
@@ -58,6 +59,8 @@ class Driver:
         linked: LinkedCore | None = None,
         on_events: OnEvents | None = None,
         watches_runs: bool = False,
+        on_store: Callable[[], None] | None = None,
+        guests_max: int = 0,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._core = core
@@ -66,7 +69,9 @@ class Driver:
         self._on_event = on_event
         self._on_events = on_events
         self._skips_runs = not watches_runs
-        self._links = Links(linked, self.now, self.step, settings.links.frame_bytes_max) if linked is not None else None
+        self._on_store = on_store
+        frame_bytes_max = settings.links.frame_bytes_max
+        self._links = Links(linked, self.now, self.step, frame_bytes_max, guests_max) if linked is not None else None
         on_link = self._links.adopt if self._links is not None else None
         self._door = Door(connections_max(settings.door), self._on_message, self._on_refusal, on_link)
         self._complaints = Complaints()
@@ -179,6 +184,9 @@ class Driver:
             case Hangup(link):
                 assert self._links is not None
                 self._links.hang_up(link, self._moment)
+            case Store():
+                assert self._on_store is not None
+                self._on_store()
             case _:
                 assert_never(effect)
 

@@ -45,10 +45,18 @@ GUESTS_MAX = 256
 
 
 class Links:
-    """All links of one node. `now` reads the clock, `step` does what the core wants after an input."""
+    """All links of one node. `now` reads the clock, `step` does what the core wants after an input.
+
+    `guests_max`: links that others opened at once, if that is more than GUESTS_MAX.
+    """
 
     def __init__(
-        self, core: Linked, now: Callable[[], Seconds], step: Callable[[], None], frame_bytes_max: int
+        self,
+        core: Linked,
+        now: Callable[[], Seconds],
+        step: Callable[[], None],
+        frame_bytes_max: int,
+        guests_max: int = 0,
     ) -> None:
         self.core = core
         self.now = now
@@ -57,6 +65,7 @@ class Links:
         self._links: dict[int, Link] = {}
         self._dialling: dict[int, asyncio.Task[None]] = {}
         self._guests = 0
+        self._guests_max = guests_max
         self._all_gone: asyncio.Event | None = None
 
     def __len__(self) -> int:
@@ -69,7 +78,7 @@ class Links:
 
     def adopt(self, number: int, source: str, connection: socket.socket, rest: bytes) -> bool:
         """A connection that brought a preface, and perhaps more, is a link now; False when there are too many."""
-        if self._guests >= GUESTS_MAX:
+        if self._guests >= max(GUESTS_MAX, self._guests_max):
             return False
         self._guests += 1
         link = self._links[number] = Link(self, number, connection, guest=True)

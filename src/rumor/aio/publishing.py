@@ -6,11 +6,15 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from rumor.aio.cores import Origin
+from rumor.aio.coverage import TIMEOUT, Census, Coverage
 from rumor.core.errors import UsageError
 from rumor.core.ids import Seconds
 
 LOOK_AGAIN: Seconds = 1.0
 """Room is looked for again after so long at the latest, whether anything was said or not."""
+
+MISSING_TIMEOUT: Seconds = 2.0
+"""How long members may take to say that they have a rumor, unless it is said otherwise."""
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -23,9 +27,10 @@ class Delivery(msgspec.Struct, frozen=True):
 class Progress:
     """Lets those wait who want to know how far own rumors are. `moved` is called at each PublishProgress."""
 
-    def __init__(self, core: Origin, turn: Callable[[], Seconds]) -> None:
+    def __init__(self, core: Origin, turn: Callable[[], Seconds], census: Census) -> None:
         self._core = core
         self._turn = turn
+        self.census = census
         self._change: asyncio.Future[None] | None = None
         self._ended = False
 
@@ -38,6 +43,7 @@ class Progress:
     def end(self) -> None:
         """The peer stops: who waits for room gets a UsageError, who waits for a delivery its last state."""
         self._ended = True
+        self.census.end()
         self.moved()
 
     async def room(self) -> Seconds:
@@ -78,6 +84,19 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
         Peers that join later, and those that are so far behind that nobody waits for them, are not counted.
         """
         return await self._progress.delivered(self.number, timeout)
+
+    async def coverage(self, share: float = 1.0, timeout: float = TIMEOUT) -> Coverage:  # noqa: ASYNC109 - as above
+        """Ask all members whether they have it, until this share of the live ones do, for `timeout` seconds at most.
+
+        Exact, where `delivered` is an estimate: each member speaks for itself, and what it holds to be lost it does not
+        have. It costs a question to all, and an answer of each. Members that joined later do not have it, and count.
+        Raises UsageError for a share that is none, a timeout above 300 s, or when the peer has stopped.
+        """
+        return await self._progress.census.take(self.number, share, timeout)
+
+    async def missing(self, timeout: float = MISSING_TIMEOUT) -> tuple[str, ...]:  # noqa: ASYNC109 - as above
+        """The names of the live members that did not say in time that they have it."""
+        return (await self.coverage(1.0, timeout)).missing
 
     def __repr__(self) -> str:
         return f"Receipt(number={self.number})"

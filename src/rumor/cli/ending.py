@@ -4,8 +4,11 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
+
+from rumor.core.errors import ConfigError, RumorError, UsageError
 
 OK = 0
 FAILED = 1
@@ -59,6 +62,18 @@ class Ending:
             self._loop.add_signal_handler(signal.SIGINT, self.ask, INTERRUPTED)
         self._loop.add_signal_handler(signal.SIGTERM, self.ask, terminated)
 
+    def on_hangup(self, reload: Callable[[], None]) -> None:
+        """SIGHUP means to read the configuration again; or the end, if the terminal that we began at is gone."""
+        terminals = [descriptor for descriptor in (0, 1, 2) if os.isatty(descriptor)]
+
+        def hung_up() -> None:
+            if terminals and not any(map(os.isatty, terminals)):
+                self.ask(OK)
+            else:
+                reload()
+
+        self._loop.add_signal_handler(signal.SIGHUP, hung_up)
+
 
 class Lifeline:
     """A pipe whose other end a parent holds. A byte in it says: begin to gossip. Its end says: the parent is gone."""
@@ -76,6 +91,21 @@ class Lifeline:
         else:
             asyncio.get_running_loop().remove_reader(self._descriptor)
             self._ending.ask(OK)
+
+
+def guarded(run: Callable[[], int]) -> int:
+    """Run a program, and say an error of the user's, or of the machine's, in one line."""
+    try:
+        return run()
+    except (UsageError, ConfigError) as error:
+        print(f"rumor: {error}", file=sys.stderr)
+        return WRONG_USE
+    except RumorError as error:
+        print(f"rumor: {error}", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:  # nobody reads any more; and nothing is to be written at the end either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
 
 
 def run(main: Callable[[], Awaitable[int]]) -> int:

@@ -6,18 +6,24 @@ from typing import Any
 
 import msgspec
 
+from rumor.aio.objects import change_object, lost_object, payload_object, reach_object
 from rumor.aio.rumors import Lost, Run
 from rumor.core.events import (
+    Accused,
     DeathReceived,
     DeathReported,
     Event,
+    MemberChanged,
     NeighborDown,
     NeighborUp,
     PeerListReceived,
     PeerRegistered,
+    PeerStruckOff,
     Problem,
+    ReachChanged,
     Registered,
     RumorsLost,
+    SelfRefuted,
     Strike,
     TwoLives,
 )
@@ -30,16 +36,16 @@ _RAW = re.compile("[\x7f-\x9f\u2028\u2029]")
 
 def line(name: str, at: float, node: str, fields: Fields) -> str:
     """One object: what happened, when (seconds since 1970), at which node, and what belongs to it."""
-    return _encode({"event": name, "at": at, "node": node, **fields})
+    return encode({"event": name, "at": at, "node": node, **fields})
 
 
 def run_lines(run: Run, at: float, node: str, *, own: bool = False) -> str:
     """An object a line for each rumor of a run. What they have in common is written once: there may be millions."""
-    head = _encode({"event": "rumor", "at": at, "node": node, "origin": run.origin})[:-1]
+    head = encode({"event": "rumor", "at": at, "node": node, "origin": run.origin})[:-1]
     common = {"timestamp": run.timestamp, "topic": run.topic, "epoch": run.epoch, "own": own}
-    middle = _encode(common)[1:-1]
+    middle = encode(common)[1:-1]
     return "\n".join(
-        f'{head},"number":{number},{middle},{_encode(payload_fields(payload))[1:]}'
+        f'{head},"number":{number},{middle},{encode(payload_object(payload))[1:]}'
         for number, payload in enumerate(run.payloads, start=run.first)
     )
 
@@ -58,13 +64,23 @@ def fields_of(event: Event) -> tuple[str, Fields] | None:
         case NeighborDown(neighbor, reason, name):
             return "neighbor_down", {"neighbor": str(neighbor), "reason": reason.name.lower(), "name": name}
         case RumorsLost():
-            return "lost", lost_fields(event)
+            return "lost", lost_object(Lost(event.origin, event.epoch, event.first, event.last, event.reason))
         case Strike(neighbor, count):
             return "strike", {"neighbor": str(neighbor), "count": count}
         case DeathReported(report, reported_to):
             return "dead", {"peer": str(report.peer), "reported_to": [str(seed) for seed in reported_to]}
         case DeathReceived(report, listed):
             return "dead_report", {"peer": str(report.peer), "reporter": report.reporter, "listed": listed}
+        case MemberChanged(change):
+            return "member", change_object(change)
+        case ReachChanged(reach):
+            return "reach", reach_object(reach)
+        case Accused():
+            return "accused", accused_fields(event)
+        case SelfRefuted(accusers, incarnation):
+            return "refuted", {"accusers": list(accusers), "incarnation": incarnation}
+        case PeerStruckOff(peer, name):
+            return "struck_off", {"peer": str(peer), "name": name}
         case TwoLives(name, epoch):
             return "two_lives", {"name": name, "epoch": epoch}
         case Problem(what, source, detail):
@@ -73,20 +89,26 @@ def fields_of(event: Event) -> tuple[str, Fields] | None:
             return None
 
 
-def lost_fields(lost: RumorsLost | Lost) -> Fields:
-    """Which rumors will not come any more, and why."""
-    reason = lost.reason.name.lower()
-    return {"origin": lost.origin, "epoch": lost.epoch, "first": lost.first, "last": lost.last, "reason": reason}
+def accused_fields(accused: Accused) -> Fields:
+    """What we found of a member that does not answer."""
+    return {
+        "name": accused.name,
+        "verdict": accused.verdict.name.lower(),
+        "misses": accused.misses,
+        "relays": accused.relays,
+        "silent": accused.silent,
+        "late": accused.late,
+    }
 
 
-def payload_fields(payload: bytes) -> Fields:
-    """A payload as text, or in base64 where it isn't UTF-8."""
-    try:
-        return {"payload": payload.decode()}
-    except UnicodeDecodeError:
-        return {"payload_base64": base64.b64encode(payload).decode()}
+def payload_of(fields: Fields) -> bytes:
+    """The payload that `payload_object` told."""
+    if "payload_base64" in fields:
+        return base64.b64decode(fields["payload_base64"])
+    return str(fields["payload"]).encode()
 
 
-def _encode(fields: Fields) -> str:
-    text = msgspec.json.encode(fields).decode()
+def encode(value: object) -> str:
+    """A value on one line, which a terminal can't take for anything else."""
+    text = msgspec.json.encode(value).decode()
     return _RAW.sub(lambda match: f"\\u{ord(match[0]):04x}", text) if _RAW.search(text) else text

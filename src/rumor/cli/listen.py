@@ -1,38 +1,63 @@
-"""`rumor listen`: print rumors as they come."""
+"""`rumor listen`: print rumors as they come, by a node that runs here or as a visitor."""
 
 import asyncio
 import time
+from pathlib import Path
 
 import msgspec
 
+from rumor.aio import objects
 from rumor.aio.api import Peer
 from rumor.aio.rumors import Lost, Run
 from rumor.aio.subscription import Subscription
-from rumor.cli import ending, jsonlines, telling
-from rumor.cli.ending import Ending
-from rumor.cli.node import guarded
-from rumor.cli.output import Output
-from rumor.cli.visit import VisitOptions, note, visitor
+from rumor.cli import control, ending, jsonlines, tables, words
+from rumor.cli.control import Control
+from rumor.cli.ending import Ending, guarded
+from rumor.cli.output import CLOSE_TIMEOUT, STDOUT, Output
+from rumor.cli.visit import Visit, note
 
 PATIENCE = 5.0
 """Seconds after which it is said that nobody was reached yet."""
 
 
-def run_listen(options: VisitOptions, topic: str | None, count: int | None) -> int:
+def run_listen(visit: Visit, topic: str | None, count: int | None) -> int:
     """Listen until so many rumors were printed, or an end is asked for; returns the exit code."""
-    return guarded(lambda: ending.run(lambda: _listen(options, topic, count)))
+
+    def run() -> int:
+        node = visit.node()
+        if node is not None:
+            return _by_node(node, topic, count, json=visit.json)
+        return ending.run(lambda: _by_visitor(visit, topic, count))
+
+    return guarded(run)
 
 
-async def _listen(options: VisitOptions, topic: str | None, count: int | None) -> int:
+def _by_node(node: Path, topic: str | None, count: int | None, *, json: bool) -> int:
+    async def talk(heard: Control, output: Output) -> int:
+        await heard.ask("listen", topic=topic)
+        left = count
+        async for event in heard.events():
+            await output.has_room()
+            output.put(jsonlines.encode(event) if json else tables.heard_line(event))
+            if left is not None and event["event"] == "rumor":
+                left -= 1
+                if not left:
+                    return ending.OK
+        raise control.NoneRuns(control.GONE)
+
+    return control.follow(node, talk)
+
+
+async def _by_visitor(visit: Visit, topic: str | None, count: int | None) -> int:
     end = Ending()
     end.on_signals()
-    output = Output(telling.STDOUT, lambda: end.ask_from_thread(ending.FAILED), "(… {} lines dropped)".format)
+    output = Output(STDOUT, lambda: end.ask_from_thread(ending.FAILED), "(… {} lines dropped)".format)
 
     async def work() -> int:
-        async with visitor(options) as peer, peer.subscribe(topic, overflow="drop_oldest") as heard:
+        async with visit.visitor() as peer, peer.subscribe(topic, overflow="drop_oldest") as heard:
             telling_who = asyncio.create_task(_tell_neighbor(peer))
             try:
-                await _print(heard, Printer(output, peer.address, json=options.json), count)
+                await _print(heard, Printer(output, peer.address, json=visit.json), count)
             finally:
                 telling_who.cancel()
         return ending.OK
@@ -40,7 +65,7 @@ async def _listen(options: VisitOptions, topic: str | None, count: int | None) -
     try:
         return await end.unless_asked(work())
     finally:
-        output.close(telling.CLOSE_TIMEOUT)
+        output.close(CLOSE_TIMEOUT)
 
 
 async def _tell_neighbor(peer: Peer) -> None:
@@ -84,12 +109,12 @@ class Printer:
 
     def run(self, run: Run) -> None:
         """Print a run."""
-        lines = jsonlines.run_lines(run, time.time(), self._node) if self._json else "\n".join(telling.run_lines(run))
+        lines = jsonlines.run_lines(run, time.time(), self._node) if self._json else "\n".join(words.run_lines(run))
         self._output.put_block(len(run.payloads), lambda: lines)
 
     def lost(self, lost: Lost) -> None:
         """Print that rumors will not come any more."""
         if self._json:
-            self._output.put(jsonlines.line("lost", time.time(), self._node, jsonlines.lost_fields(lost)))
+            self._output.put(jsonlines.line("lost", time.time(), self._node, objects.lost_object(lost)))
         else:
-            self._output.put(telling.lost_line(lost))
+            self._output.put(words.lost_line(lost))

@@ -1,4 +1,4 @@
-"""The options that several commands share, each worded once."""
+"""The options that several commands share, each worded once, and the groups that they come in."""
 
 import enum
 import re
@@ -10,14 +10,15 @@ from typing import Annotated
 import msgspec
 import typer
 
+from rumor.cli.command import Group
 from rumor.core import ids
 from rumor.core.errors import AddressError, RumorError, UsageError
 from rumor.core.ids import Address
+from rumor.core.settings import Settings
 
 _COUNT = re.compile("[0-9]{1,18}")
 
-PROMPT_SEED = "Enter port number for seed: "
-PROMPT_PEER = "Enter port number for peer: "
+CONFIG = Path("config.txt")
 
 
 class Profile(enum.StrEnum):
@@ -29,13 +30,26 @@ class Profile(enum.StrEnum):
     LOCAL = "local"
 
 
+class LogLevel(enum.StrEnum):
+    """The least that matters enough to be printed for people: words.Level."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 Port = Annotated[
     int | None,
     typer.Argument(
-        metavar="PORT", min=0, max=65_535, help="The port to listen on; 0 takes a free one.", show_default=False
+        metavar="PORT",
+        min=0,
+        max=65_535,
+        help="The port to listen on; 0 takes a free one.",
+        show_default=False,
+        envvar="RUMOR_PORT",
     ),
 ]
-Host = Annotated[str, typer.Option(metavar="HOST", help="The address to listen on.")]
 Config = Annotated[
     Path | None,
     typer.Option(
@@ -46,11 +60,17 @@ Config = Annotated[
     ),
 ]
 Seeds = Annotated[
-    list[str] | None, typer.Option("--seed", metavar="HOST:PORT", help="A seed; can be given several times.")
+    list[str] | None,
+    typer.Option("--seed", metavar="HOST:PORT", help="A seed; can be given several times.", show_default=False),
 ]
 Join = Annotated[
     list[str] | None,
-    typer.Option("--join", metavar="HOST:PORT", help="Any peer of the network; can be given several times."),
+    typer.Option(
+        "--join",
+        metavar="HOST:PORT",
+        help="Any peer of the network; can be given several times.",
+        show_default=False,
+    ),
 ]
 Network = Annotated[
     str,
@@ -61,41 +81,51 @@ Network = Annotated[
         show_default=False,
     ),
 ]
-Advertise = Annotated[
-    str | None,
-    typer.Option(metavar="HOST:PORT", help="The address that others are told, where it is not the one listened on."),
-]
 Insecure = Annotated[
     bool,
     typer.Option("--insecure", help="Listen beyond this machine, though nothing is encrypted or authenticated."),
 ]
+Host = Annotated[str, typer.Option(metavar="HOST", help="The address to listen on.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, for scripts.")]
 ProfileOption = Annotated[
     Profile,
     typer.Option(
         "--profile",
-        help="How quickly a crashed neighbor counts as dead: within 39 s, 10 s, 3 s or 0.6 s.",
+        help="How quickly a silent neighbor counts as dead: within 39 s, 10 s, 3 s or 0.6 s.",
     ),
 ]
-Log = Annotated[
-    Path | None,
-    typer.Option("--log", metavar="FILE", help="Append the classic log here.", dir_okay=False, show_default=False),
+NodeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--node",
+        metavar="ADDRESS",
+        help="Which node of this machine: its address, its name or its state directory. [default: the only one]",
+        show_default=False,
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, for scripts.")]
-LifelineOption = Annotated[int | None, typer.Option("--lifeline", hidden=True)]
+Every = Annotated[float, typer.Option(metavar="SECONDS", min=0.001, help="The time between two own messages.")]
 
 
-def wrong_use(message: str) -> typer.BadParameter:
-    """An error that ends the program with exit code 2 and a hint at `--help`."""
-    return typer.BadParameter(message)
+class NodeChoice(Group, frozen=True):
+    """Which running node a command speaks to."""
+
+    node: NodeOption = None
+    json: Json = False
 
 
-def bind_address(host: str, port: int) -> Address:
-    """Where to listen, from `--host` and PORT."""
-    bracketed = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    try:
-        return Address.parse(f"{bracketed}:{port}", port_min=0)
-    except AddressError as error:
-        raise wrong_use(f"--host: {error}") from error
+class BindOptions(Group, frozen=True):
+    """Where a node listens."""
+
+    host: Host = "127.0.0.1"
+    insecure: Insecure = False
+
+    def address(self, port: int) -> Address:
+        """The address to listen on. Raises AddressError."""
+        bracketed = f"[{self.host}]" if ":" in self.host and not self.host.startswith("[") else self.host
+        try:
+            return Address.parse(f"{bracketed}:{port}", port_min=0)
+        except AddressError as error:
+            raise AddressError(f"--host: {error}") from error
 
 
 class Ways(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,45 +135,117 @@ class Ways(msgspec.Struct, frozen=True, kw_only=True):
     join: tuple[Address, ...] = ()
 
 
-def parse_ways(config: Path | None, seeds: list[str] | None, join: list[str] | None, *, more: str = "") -> Ways:
-    """What `--config`, `--seed` and `--join` say; `config.txt` is read when they say nothing.
+class WaysOptions(Group, frozen=True):
+    """How a peer finds its network, and which one it is."""
 
-    `more` names what else could have been said, for the error.
-    """
-    named, peers = _addresses("--seed", seeds), _addresses("--join", join)
-    if config is None and (named or peers):
-        return Ways(seeds=named, join=peers)
-    from rumor.aio.config import read_seeds
+    config: Config = None
+    seeds: Seeds = None
+    join: Join = None
+    network: Network = ""
 
-    try:
-        listed = read_seeds(config or Path("config.txt"))
-    except RumorError as error:
-        hint = "" if config else f" (or name a seed with --seed HOST:PORT, or a peer with --join HOST:PORT{more})"
-        raise wrong_use(f"{error}{hint}") from error
-    return Ways(seeds=tuple(dict.fromkeys([*named, *listed])), join=peers)
+    @property
+    def some(self) -> bool:
+        """Whether any way was named."""
+        return bool(self.config or self.seeds or self.join)
+
+    def parsed(self, more: str = "") -> Ways:
+        """The ways named; `config.txt` is read when there are none. `more` says in an error what else there is.
+
+        Raises ConfigError and AddressError.
+        """
+        from rumor.aio.config import read_seeds
+
+        seeds, join = addresses("--seed", self.seeds), addresses("--join", self.join)
+        if self.config is None and (seeds or join):
+            return Ways(seeds=seeds, join=join)
+        try:
+            listed = read_seeds(self.config or CONFIG)
+        except RumorError as error:
+            hint = (
+                "" if self.config else f" (or name a seed with --seed HOST:PORT, or a peer with --join HOST:PORT{more})"
+            )
+            raise UsageError(f"{error}{hint}") from error
+        return Ways(seeds=tuple(dict.fromkeys([*seeds, *listed])), join=join)
 
 
-def _addresses(option: str, texts: list[str] | None) -> tuple[Address, ...]:
+class TimingOptions(Group, frozen=True):
+    """The settings of a node: a profile, and what is changed in it."""
+
+    profile: ProfileOption = Profile.LAN
+    detect_within: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=0.1,
+            help="Take a silent neighbor for dead within this time, in place of the profile's.",
+            show_default=False,
+        ),
+    ] = None
+    set: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GROUP.NAME=VALUE",
+            help="Change one setting, as liveness.interval=0.5; can be given several times.",
+            show_default=False,
+        ),
+    ] = None
+
+    def settings(self) -> Settings:
+        """The settings that these make. Raises UsageError."""
+        from rumor.cli.timings import settings_of
+
+        return settings_of(self.profile.value, self.detect_within, self.set or ())
+
+    def as_arguments(self) -> list[str]:
+        """The same for another command."""
+        within = [] if self.detect_within is None else ["--detect-within", str(self.detect_within)]
+        changes = [word for change in self.set or () for word in ("--set", change)]
+        return ["--profile", self.profile.value, *within, *changes]
+
+
+class TellingOptions(Group, frozen=True):
+    """What a node tells, and where. `lifeline` is the descriptor of a parent's pipe."""
+
+    log: Annotated[
+        Path | None,
+        typer.Option("--log", metavar="FILE", help="Append the classic log here.", dir_okay=False, show_default=False),
+    ] = None
+    log_level: Annotated[
+        LogLevel, typer.Option("--log-level", help="How much is printed for people; with --json always all.")
+    ] = LogLevel.INFO
+    json: Json = False
+    lifeline: Annotated[int | None, typer.Option("--lifeline", hidden=True)] = None
+
+    def log_name(self, profile: Profile, original: Callable[[int], Path]) -> Callable[[int], Path] | None:
+        """The log to write, by the node's port: the one named, else the original's in profile classic, else none."""
+        if (named := self.log) is not None:
+            return lambda _: named
+        return original if profile is Profile.CLASSIC else None
+
+
+def addresses(option: str, texts: list[str] | None) -> tuple[Address, ...]:
+    """The addresses that an option names, each once. Raises AddressError."""
     try:
         return tuple(dict.fromkeys(Address.parse(text) for text in texts or ()))
     except AddressError as error:
-        raise wrong_use(f"{option}: {error}") from error
+        raise AddressError(f"{option}: {error}") from error
+
+
+def tags(option: str, pairs: list[str] | None) -> dict[str, str]:
+    """The tags that an option names, KEY=VALUE each. Raises UsageError."""
+    split = {pair: pair.partition("=") for pair in pairs or ()}
+    if wrong := [pair for pair, (key, is_one, _) in split.items() if not key or not is_one]:
+        raise UsageError(f"{option}: {wrong[0]!r} is not KEY=VALUE")
+    return {key: value for key, _, value in split.values()}
 
 
 def parse_messages(text: str) -> int | None:
-    """How many messages `--messages` names; None for `unlimited`."""
+    """How many messages `--messages` names; None for `unlimited`. Raises UsageError."""
     if text == "unlimited":
         return None
     if _COUNT.fullmatch(text):
         return int(text)
-    raise wrong_use(f"--messages: {text!r} is neither a count nor 'unlimited'")
-
-
-def log_name(profile: Profile, log: Path | None, original: Callable[[int], Path]) -> Callable[[int], Path] | None:
-    """The log to write, by the node's port: the one named, else the original's in profile classic, else none."""
-    if log is not None:
-        return lambda _: log
-    return original if profile is Profile.CLASSIC else None
+    raise UsageError(f"--messages: {text!r} is neither a count nor 'unlimited'")
 
 
 def seed_log(_: int) -> Path:

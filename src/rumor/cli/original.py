@@ -4,18 +4,17 @@ They always ask for the port and read one line, from a pipe too; what `peer.py` 
 """
 
 import sys
-from pathlib import Path
 
 from rumor.aio.config import read_seeds
 from rumor.cli.ending import INTERRUPTED, WRONG_USE
-from rumor.cli.node import LogName, NodeOptions, PeerOptions, run_peer, run_seed
-from rumor.cli.options import PROMPT_PEER, PROMPT_SEED, Ways, parse_port, peer_log, seed_log
-from rumor.cli.stdin import STDIN, Lines, open_standard_files, prompt
+from rumor.cli.node import LogName, NodeOptions, PeerPlan, SeedPlan, run_peer, run_seed
+from rumor.cli.options import CONFIG, Ways, parse_port, peer_log, seed_log
+from rumor.cli.stdin import STDIN, Lines, open_standard_files, prompt_port
 from rumor.core.errors import RumorError
 from rumor.core.ids import Address
+from rumor.core.settings import profile
 
 HOST = "127.0.0.1"
-CONFIG = Path("config.txt")
 EVERY = 5.0
 """Seconds between two own messages of a peer."""
 
@@ -27,8 +26,8 @@ def seed() -> int:
     open_standard_files()
     lines = Lines(STDIN)
     try:
-        port = parse_port(prompt(lines, PROMPT_SEED))
-        return run_seed(_options(port, seed_log))
+        port = parse_port(prompt_port(lines, "seed"))
+        return run_seed(_options(port, seed_log), SeedPlan())
     except KeyboardInterrupt:
         return INTERRUPTED
     except RumorError as error:
@@ -40,18 +39,21 @@ def peer() -> int:
     open_standard_files()
     lines = Lines(STDIN)
     try:
-        port = parse_port(prompt(lines, PROMPT_PEER))
-        ways = Ways(seeds=tuple(read_seeds(CONFIG)))
-        options = _options(port, peer_log)
-        return run_peer(options, PeerOptions(ways=ways, every=EVERY, messages=MESSAGES), lines)
+        port = parse_port(prompt_port(lines, "peer"))
+        plan = PeerPlan(ways=_ways(), read_again=_ways, every=EVERY, messages=MESSAGES)
+        return run_peer(_options(port, peer_log), plan, lines)
     except KeyboardInterrupt:
         return INTERRUPTED
     except RumorError as error:
         return _wrong(error)
 
 
+def _ways() -> Ways:
+    return Ways(seeds=tuple(read_seeds(CONFIG)))
+
+
 def _options(port: int, log: LogName) -> NodeOptions:
-    return NodeOptions(bind=Address(HOST, port), profile="classic", log=log)
+    return NodeOptions(bind=Address(HOST, port), settings=profile("classic"), log=log)
 
 
 def _wrong(error: RumorError) -> int:

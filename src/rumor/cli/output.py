@@ -13,6 +13,11 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+STDOUT = 1
+
+CLOSE_TIMEOUT = 0.5
+"""Seconds that the last lines may take when a node ends."""
+
 CAPACITY = 10_000
 """Lines that wait for a reader; further ones are dropped, and how many is said when reading goes on."""
 

@@ -19,6 +19,9 @@ SHOWN_MAX = 200
 
 WORD_WIDTH = 7
 
+RANKS = {"alive": 0, "suspect": 1, "dead": 2, "away": 3, "left": 3}
+"""How far a state goes, in one incarnation: a later node's older state is no news."""
+
 
 class Line(msgspec.Struct, frozen=True):
     """One line of the story: its first word says what it is about."""
@@ -45,6 +48,15 @@ class _Spreading:
         return self.expected.keys() <= self.heard.keys()
 
 
+class _Standing:
+    """What was told of a member last, and who knows it."""
+
+    def __init__(self, age: tuple[int, int, int]) -> None:
+        self.age = age
+        self.known_to: dict[str, None] = {}
+        self.by_all = False
+
+
 class Scene:
     """Follows the peers of one network: who is there, what is being said, who died."""
 
@@ -55,6 +67,7 @@ class Scene:
         self._spreading: dict[tuple[str, int], _Spreading] = {}
         self._told: dict[tuple[str, int], None] = {}
         self._seeds_of: dict[str, int] = {}
+        self._standings: dict[str, _Standing] = {}
 
     @property
     def joined(self) -> int:
@@ -83,7 +96,9 @@ class Scene:
                 yield from self._heard(node, event, now)
             case "dead":
                 yield from self._died(node, event, now)
-            case "dead_report" if event["listed"]:
+            case "member":
+                yield from self._changed(node, event, now)
+            case "struck_off":
                 yield Line("seed", f"{node}  struck {event['peer']} off its list")
             case "error":
                 source = f" ({event['source']})" if event["source"] else ""
@@ -142,10 +157,41 @@ class Scene:
         if peer in self._dead:
             return
         self._dead[peer] = None
-        after = f" {now - self._ended_at[peer]:.1f} s after its end" if peer in self._ended_at else ""
+        after = self._after_end(peer, now)
         seeds = len(event["reported_to"])
         yield Line("died", f"{peer}  noticed by {node}{after}, reported to {seeds} seed{'s' * (seeds != 1)}")
         yield from self._lose(peer)
+
+    def _changed(self, node: str, event: dict[str, Any], now: float) -> Iterator[Line]:
+        """A node learned of a member's state: told by whom first, and when all know.
+
+        Who is there from the first is no news: that it joined is told.
+        """
+        name, state, address = event["name"], event["state"], event["address"]
+        age = (event["epoch"], event["incarnation"], RANKS.get(state, 0))
+        told = self._standings.get(name)
+        if address == node or (told is not None and age < told.age):
+            return
+        after = self._after_end(address, now)
+        if told is None or age > told.age:
+            is_news = state != "alive" or (told is not None and told.age[2] != RANKS["alive"])
+            told = self._standings[name] = _Standing(age)
+            if len(self._standings) > TOLD_CAPACITY:
+                del self._standings[next(iter(self._standings))]
+            if is_news:
+                yield Line("state", f"{shown_origin(name)}  {state}, says {node}{after}")
+        told.known_to[node] = None
+        others = [peer for peer in self._present if peer != address]
+        if state != "alive" and not told.by_all and told.known_to.keys() >= set(others):
+            told.by_all = True
+            yield Line("state", f"{shown_origin(name)}  {state}, as all {len(others)} others know{after}")
+
+    def _after_end(self, node: str, now: float) -> str:
+        """How long the network took to see that a process is gone, if we saw that."""
+        if node not in self._ended_at:
+            return ""
+        late = now - self._ended_at[node]
+        return f" {late:.1f} s after its end" if late >= 1.0 else f" {late * 1000:.0f} ms after its end"
 
     def _lose(self, node: str) -> Iterator[Line]:
         """Nobody waits for a lost peer to hear a rumor."""

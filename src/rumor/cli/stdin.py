@@ -18,6 +18,9 @@ from typing import Any
 
 STDIN = 0
 
+FROM_STANDARD_INPUT = "-"
+"""A text that stands for what comes from standard input."""
+
 LINE_BYTES_MAX = (1 << 20) + 1
 """A longer line is cut here, and the rest of it dropped; it is too long for a rumor anyway, and refused as such."""
 
@@ -46,6 +49,13 @@ class Lines:
         lines = [*self._whole] or self._more()
         self._whole.clear()
         return lines
+
+    def read_all(self, bytes_max: int) -> bytes:
+        """All that comes, as it is, to the end or to one byte more than so many."""
+        data = bytearray()
+        while len(data) <= bytes_max and (some := self._read_some()):
+            data += some
+        return bytes(data)
 
     def _more(self) -> list[bytes]:
         """Read until at least one line is whole."""
@@ -84,9 +94,9 @@ def open_standard_files() -> None:
             setattr(sys, name, open(descriptor, mode, closefd=False))  # noqa: SIM115 - stays open to the end
 
 
-def prompt(lines: Lines, text: str) -> str | None:
-    """Ask for one line; None at the end of the input."""
-    sys.stdout.write(text)
+def prompt_port(lines: Lines, role: str) -> str | None:
+    """Ask for the port of a `seed` or a `peer`, in the original's words; None at the end of the input."""
+    sys.stdout.write(f"Enter port number for {role}: ")
     sys.stdout.flush()
     line = lines.read()
     if not sys.stdin.isatty():

@@ -3,34 +3,22 @@
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import typer
 
-from rumor.aio.logs import LogFile, classic_lines, rumor_lines, shown_origin, shown_tail, shown_word
-from rumor.aio.rumors import Lost, Run, rumor_of, run_of
+from rumor.aio import objects
+from rumor.aio.logs import LogFile, classic_lines, shown_origin
+from rumor.aio.rumors import Run, rumor_of, run_of
 from rumor.cli import jsonlines
-from rumor.cli.output import Output
-from rumor.core.events import (
-    Event,
-    NeighborDown,
-    NeighborUp,
-    Problem,
-    Registered,
-    RumorHeard,
-    RumorsLost,
-    RunDelivered,
-    Strike,
-    TwoLives,
-)
+from rumor.cli.hooks import Hook
+from rumor.cli.output import CLOSE_TIMEOUT, STDOUT, Output
+from rumor.cli.words import Level, color_of, level_of, readable_lines
+from rumor.core.events import Event, MemberChanged, Problem, RumorHeard, RunDelivered
 from rumor.core.frames import Lane
-
-STDOUT = 1
-
-CLOSE_TIMEOUT = 0.5
-"""Seconds that the last lines may take when a node ends."""
+from rumor.core.ids import Address
 
 
 class Teller(Protocol):
@@ -38,6 +26,7 @@ class Teller(Protocol):
 
     def listening(self, node: str, name: str = "") -> None: ...
     def event(self, event: Event) -> None: ...
+    def reloaded(self, seeds: Sequence[Address]) -> None: ...
     def stopped(self) -> None: ...
 
 
@@ -65,6 +54,10 @@ class JsonTeller:
                 if (told := jsonlines.fields_of(event)) is not None:
                     self._put(*told)
 
+    def reloaded(self, seeds: Sequence[Address]) -> None:
+        """The node goes on with these seeds."""
+        self._put("reloaded", {"seeds": list(map(str, seeds))})
+
     def stopped(self) -> None:
         """The node has ended; what waits is written."""
         self._put("stopped", {})
@@ -84,32 +77,38 @@ class JsonTeller:
 class ReadableTeller:
     """A line for people: the classic log's lines, and around them who came and went. Colour and time on a terminal."""
 
-    def __init__(self, on_closed: Callable[[], None]) -> None:
+    def __init__(self, on_closed: Callable[[], None], least: Level = Level.INFO) -> None:
         self._output = Output(STDOUT, on_closed, "(… {} lines dropped)".format)
         self._colored = use_color()
+        self._least = least
 
     def listening(self, node: str, name: str = "") -> None:
         """The node has begun, under this address; a peer has a name."""
         named = f", as {shown_origin(name)}" if name not in ("", node) else ""
-        self._put(f"Listening -- {node}{named}", "green")
+        self._put(f"Listening -- {node}{named}", "green", Level.INFO)
 
     def event(self, event: Event) -> None:
-        """Something happened."""
+        """Something happened; told if it matters enough."""
         if isinstance(event, RunDelivered):
             count = len(event.run.payloads)
-            if event.ordered and event.run.lane == Lane.APP:
+            if event.ordered and event.run.lane == Lane.APP and level_of(event) >= self._least:
                 self._output.put_block(count, lambda: "\n".join(map(self._painted, readable_lines(event))))
         else:
             for line in readable_lines(event):
-                self._put(line, color_of(event))
+                self._put(line, color_of(event), level_of(event))
+
+    def reloaded(self, seeds: Sequence[Address]) -> None:
+        """The node goes on with these seeds."""
+        self._put(f"Reloaded -- seeds: {', '.join(map(str, seeds)) or 'none'}", None, Level.INFO)
 
     def stopped(self) -> None:
         """The node has ended; what waits is written."""
-        self._put("Stopped", None)
+        self._put("Stopped", None, Level.INFO)
         self._output.close(CLOSE_TIMEOUT)
 
-    def _put(self, line: str, color: str | None) -> None:
-        self._output.put(self._painted(line, color))
+    def _put(self, line: str, color: str | None, level: Level) -> None:
+        if level >= self._least:
+            self._output.put(self._painted(line, color))
 
     def _painted(self, line: str, color: str | None = "cyan") -> str:
         if not self._colored:
@@ -139,70 +138,67 @@ class LoggingTeller:
         if self._log is not None and (lines := list(classic_lines(event))):
             self._log.write("\n".join(lines))
 
+    def reloaded(self, seeds: Sequence[Address]) -> None:
+        """The node goes on with these seeds."""
+        self._teller.reloaded(seeds)
+
     def stopped(self) -> None:
         """The node has ended."""
         self._teller.stopped()
 
 
+class HookTeller:
+    """Another teller, and beside it programs that are run for changes of members and for rumors of others."""
+
+    def __init__(self, teller: Teller, on_member: str | None, on_rumor: str | None) -> None:
+        self._teller = teller
+        self._node = ""
+        self._on_member = Hook(on_member, self._trouble) if on_member else None
+        self._on_rumor = Hook(on_rumor, self._trouble) if on_rumor else None
+        self._hooks = [hook for hook in (self._on_member, self._on_rumor) if hook]
+
+    def listening(self, node: str, name: str = "") -> None:
+        """The node has begun, under this address, by which its programs can speak to it."""
+        self._node = node
+        for hook in self._hooks:
+            hook.begin(node)
+        self._teller.listening(node, name)
+
+    def event(self, event: Event) -> None:
+        """Something happened."""
+        self._teller.event(event)
+        match event:
+            case MemberChanged(change) if self._on_member is not None:
+                fields = objects.change_object(change)
+                self._on_member.put(jsonlines.line("member", time.time(), self._node, fields))
+            case RunDelivered(run, own=False, ordered=True) if self._on_rumor is not None and run.lane == Lane.APP:
+                self._put_run(self._on_rumor, run_of(run))
+            case RumorHeard(gossip) if self._on_rumor is not None:
+                self._put_run(self._on_rumor, run_of(rumor_of(gossip)))
+            case _:
+                pass
+
+    def reloaded(self, seeds: Sequence[Address]) -> None:
+        """The node goes on with these seeds."""
+        self._teller.reloaded(seeds)
+
+    def stopped(self) -> None:
+        """The node has ended."""
+        self._teller.stopped()
+
+    async def stop_hooks(self) -> None:
+        """End the programs that run."""
+        for hook in self._hooks:
+            await hook.stop()
+
+    def _put_run(self, hook: Hook, run: Run) -> None:
+        for line in jsonlines.run_lines(run, time.time(), self._node).split("\n"):
+            hook.put(line)
+
+    def _trouble(self, what: str, detail: str) -> None:
+        self._teller.event(Problem(what, detail=detail))
+
+
 def use_color() -> bool:
     """Whether standard output is a terminal that wants colour (NO_COLOR, no-color.org, says it doesn't)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-
-
-def readable_lines(event: Event) -> list[str]:
-    """What people read of an event: more than the classic log holds."""
-    match event:
-        case Registered(seed, renewed=False):
-            return [f"Registered -- with seed {seed}"]
-        case NeighborUp(neighbor, reason, name):
-            return [f"Neighbor -- {_shown_node(str(neighbor), name)}: {reason.value}"]
-        case NeighborDown(neighbor, reason, name):
-            return [f"Neighbor Lost -- {_shown_node(str(neighbor), name)}: {reason.value}"]
-        case Strike(neighbor, count):
-            return [f"Strike {count} -- {neighbor} did not answer"]
-        case RunDelivered(run, own=True):
-            topic = shown_topic(run.topic)
-            said = enumerate(run.payloads, start=run.first)
-            return [f"Said -- {topic}GOSSIP{number}{shown_tail(payload)}" for number, payload in said]
-        case RunDelivered(run):
-            return [f"{shown_topic(run.topic)}{line}" for line in classic_lines(event)]
-        case RumorsLost():
-            return [lost_line(event)]
-        case TwoLives(name):
-            return [f"Two Lives -- another process lives as {shown_origin(name)}: this one says nothing more"]
-        case _:
-            return list(classic_lines(event))
-
-
-def run_lines(run: Run) -> list[str]:
-    """A run of others as `readable_lines` shows it."""
-    topic = shown_topic(run.topic)
-    return [f"{topic}{line}" for line in rumor_lines(f"{run.timestamp:.6f}", run.origin, run.first, run.payloads)]
-
-
-def lost_line(lost: RumorsLost | Lost) -> str:
-    """Which rumors will not come any more, and why."""
-    last = f" to {lost.last}" if lost.last != lost.first else ""
-    return f"Lost -- GOSSIP{lost.first}{last} of {shown_origin(lost.origin)}: {lost.reason.value}"
-
-
-def shown_topic(topic: str) -> str:
-    """A topic as it stands before a rumor; the original has none, and nothing stands there without one."""
-    return f"[{shown_word(topic)}] " if topic else ""
-
-
-def color_of(event: Event) -> str | None:
-    """The colour of an event on a terminal."""
-    match event:
-        case NeighborUp() | Registered():
-            return "green"
-        case NeighborDown() | Strike() | Problem() | RumorsLost() | TwoLives():
-            return "yellow"
-        case RumorHeard():
-            return "cyan"
-        case _:
-            return None
-
-
-def _shown_node(address: str, name: str) -> str:
-    return address if name in ("", address) else f"{address} ({shown_origin(name)})"

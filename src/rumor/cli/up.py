@@ -22,10 +22,11 @@ import typer
 
 from rumor.aio.sockets import raise_open_files_limit
 from rumor.cli import ending, jsonlines
+from rumor.cli.command import without_options
 from rumor.cli.ending import Ending
-from rumor.cli.output import Output
+from rumor.cli.output import CLOSE_TIMEOUT, STDOUT, Output
 from rumor.cli.scene import Line, Scene
-from rumor.cli.telling import CLOSE_TIMEOUT, STDOUT, use_color
+from rumor.cli.telling import use_color
 
 JOIN_PATIENCE = 15.0
 """Seconds after which gossip begins although not every peer has joined."""
@@ -47,7 +48,7 @@ class UpOptions(msgspec.Struct, frozen=True, kw_only=True):
     base_port: int | None
     duration: float | None
     every: float
-    profile: str
+    timings: list[str]
     json: bool
     with_parent: bool
 
@@ -224,6 +225,7 @@ class Network:
                 await self._all_joined.wait()
         self._story.note(f"{self._scene.joined} of {options.peers} peers joined. To see one die: kill -9 its process.")
         self._story.note(f"To hear them: rumor listen --seed {addresses[0]} --network {self._name}")
+        self._story.note(f"To see who is there: rumor members --node {peers[0].node}")
         for child in peers:
             child.begin_gossip()
             await asyncio.sleep(options.every / len(peers))  # so that they do not all speak at once
@@ -231,12 +233,14 @@ class Network:
     async def _spawn(self, role: str, index: int, port: int | None, more: list[str]) -> Child:
         read_end, write_end = os.pipe()
         log = self._directory / f"{role}-{index + 1}.log"
-        command = [sys.executable, "-m", "rumor", role, str(port or 0), "--json", "--profile", self._options.profile]
+        command = [sys.executable, "-m", "rumor", role, str(port or 0), "--json", *self._options.timings]
+        # What rumor.toml and the environment say was said to us: a name or a port in them is none for all nodes.
+        command += ["--settings", os.devnull]
         try:
             process = await asyncio.create_subprocess_exec(
                 *command, "--log", str(log), "--lifeline", str(read_end), *more,
                 stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-                pass_fds=[read_end], limit=LINE_BYTES_MAX,
+                pass_fds=[read_end], limit=LINE_BYTES_MAX, env=without_options(),
                 start_new_session=True,  # the terminal's Ctrl-C is for us alone, from their first moment on
             )  # fmt: skip
         finally:

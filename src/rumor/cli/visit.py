@@ -1,36 +1,65 @@
-"""A visit: a peer that joins for one purpose and leaves again. What it says of itself goes to standard error."""
+"""By whom something is said or heard: a node that runs here, or a visitor, a peer that joins for this and leaves again.
+
+What a visitor says of itself goes to standard error.
+
+    --node                            that node
+    --seed, --join, --config          a visitor
+    nothing                           the only node that runs here; if there is none, a visitor by the ways that
+                                      rumor.toml, the environment or a config.txt name
+"""
 
 import sys
+from pathlib import Path
 
 import msgspec
 
 from rumor.aio.api import Peer
 from rumor.aio.logs import problem_text
-from rumor.cli.options import Ways
+from rumor.cli import control
+from rumor.cli.options import CONFIG, BindOptions, NodeChoice, WaysOptions
 from rumor.core.events import Event, Problem
-from rumor.core.ids import Address
+
+OR_AS_VISITOR = ", or go as a peer of your own with --seed, --join or --config"
 
 
-class VisitOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line says of a visitor."""
+class Visit(msgspec.Struct, frozen=True):
+    """What the command line says. `named`: it names a way into the network."""
 
-    bind: Address
-    ways: Ways
-    network: str
-    insecure: bool
-    json: bool
+    choice: NodeChoice
+    ways: WaysOptions
+    bind: BindOptions
+    named: bool
 
+    @property
+    def json(self) -> bool:
+        """Whether scripts read what is printed."""
+        return self.choice.json
 
-def visitor(options: VisitOptions) -> Peer:
-    """The peer, not started yet. What is in its way is said on standard error."""
-    return Peer(
-        options.bind,
-        seeds=options.ways.seeds,
-        join=options.ways.join,
-        network=options.network,
-        insecure=options.insecure,
-        on_event=_on_event,
-    )
+    def node(self) -> Path | None:
+        """The control socket of the running node that is meant; None for a visitor. Raises NoneRuns and SeveralRun."""
+        if self.named:
+            return None
+        try:
+            return control.find(self.choice.node, OR_AS_VISITOR)
+        except control.NoneRuns:
+            if self.ways.some or CONFIG.exists():
+                return None
+            raise
+
+    def visitor(self) -> Peer:
+        """The peer, not started yet. What is in its way is said on standard error.
+
+        Raises UsageError and ConfigError.
+        """
+        ways = self.ways.parsed()
+        return Peer(
+            self.bind.address(0),
+            seeds=ways.seeds,
+            join=ways.join,
+            network=self.ways.network,
+            insecure=self.bind.insecure,
+            on_event=_on_event,
+        )
 
 
 def note(text: str) -> None:

@@ -422,7 +422,7 @@ class Broadcast:
                 stream.untried = stream.counted = self._serving.bits
                 own.window.begin(len(self._links))
             entry = Entry(stream, run.number, run.first, run.last, run.topic, raw, 0, now, 0.0)
-            entry.held = self._is_alone
+            entry.held = self._is_alone and run.lane is not Lane.ASKED
             self.list.append(entry)
             if stream.untried:
                 self._offer(stream, entry)
@@ -451,9 +451,8 @@ class Broadcast:
         if id.origin == self._identity.name:
             self.origin.on_epoch(id.epoch)
         heard, last = (0, 0) if self.joined else (before, last)
-        older = (
-            [s for s in self.streams.older_lives(id) if s.misses_runs] if self.streams.latest_epoch(id.origin) else []
-        )
+        waits = id.lane is not Lane.ASKED and self.streams.latest_epoch(id.origin)  # who asks can't wait for its past
+        older = [stream for stream in self.streams.older_lives(id) if stream.misses_runs] if waits else []
         stream = self.streams.add(id, heard, last, now)
         stream.untried = stream.counted = self._serving.bits
         stream.hops = HOPS_MAX

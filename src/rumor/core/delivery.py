@@ -11,7 +11,7 @@ import msgspec
 
 from rumor.core.classic.told import ToldTexts
 from rumor.core.events import LostReason, RumorsLost, RunDelivered
-from rumor.core.frames import Run
+from rumor.core.frames import Lane, Run
 from rumor.core.ids import Seconds
 from rumor.core.outbox import Outbox
 from rumor.core.settings import BroadcastSettings
@@ -101,6 +101,8 @@ class Delivery:
         return min((held.until for held in self._held.values()), default=None)
 
     def _tell(self, stream: Stream, event: RunDelivered | RumorsLost) -> None:
+        if isinstance(event, RumorsLost) and stream.id.lane is Lane.ASKED:
+            return  # no application was to hear of it
         held = self._held.get(stream)
         for part in self._untold(event):
             if held is None:

@@ -62,7 +62,14 @@ class Hangup(msgspec.Struct, frozen=True):
     link: int
 
 
-Effect: TypeAlias = Ask | Tell | Answer | Close | Dial | Wake | Hangup
+class Store(msgspec.Struct, frozen=True):
+    """A seed has something to keep: take it by `take_unstored`, write it, and call `stored` or `not_stored`.
+
+    Others may register meanwhile: what they are told waits for the next batch. One batch at a time.
+    """
+
+
+Effect: TypeAlias = Ask | Tell | Answer | Close | Dial | Wake | Hangup | Store
 
 
 class Failure(enum.Enum):

@@ -4,7 +4,10 @@ RumorError
 |-- UsageError          you called us wrongly; nothing was changed
 |   `-- AddressError        a text that is no address
 |-- ConfigError         a configuration file that can't be used; says file, line and what is wrong
+|-- StateError          a state directory that can't be used: broken, or in use by another process
 |-- ListenError         the address can't be listened on
+|-- RequestError        a member that was asked gave no answer
+|   `-- RequestTimeout      not in time; a TimeoutError, too
 |-- SlowSubscriber      a subscription was closed because it was not read in time
 `-- WireError           bytes that are not a message; never reaches an application
 """
@@ -26,8 +29,20 @@ class ConfigError(RumorError):
     """A configuration file that can't be used; the message names the file, the line and what is wrong."""
 
 
+class StateError(RumorError):
+    """A state directory that can't be used: its files are broken, not ours, or in use by another process."""
+
+
 class ListenError(RumorError):
     """The address can't be listened on: busy, not ours, or not permitted."""
+
+
+class RequestError(RumorError):
+    """A member that was asked gave no answer; the message says why."""
+
+
+class RequestTimeout(RequestError, TimeoutError):
+    """It gave none in time."""
 
 
 class SlowSubscriber(RumorError):

@@ -79,9 +79,11 @@ class Lane(enum.IntEnum):
     APP = 0
     """What applications publish."""
     MEMBERS = 1
-    """Claims of membership; nothing is sent there yet."""
+    """Nothing: claims of members are told by their state (Claims), not as runs."""
     CARRIED = 2
     """Classic rumors that a bridge brought in."""
+    ASKED = 3
+    """Questions to all (requests.py); told to no application as rumors."""
 
 
 class StreamId(NamedTuple):
@@ -433,10 +435,16 @@ class Statement(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Claims(msgspec.Struct, frozen=True, array_like=True):
-    """News of members: what they say of themselves, and what others found."""
+    """News of members: what they say of themselves, and what others found.
+
+    `ages`: of those named here that are dead or left, how many milliseconds ago that was known first. `answer`: no
+    news, but what the sender knows, because a comparison showed a difference.
+    """
 
     claims: Annotated[tuple[Claim, ...], Meta(max_length=256)] = ()
     statements: Annotated[tuple[Statement, ...], Meta(max_length=256)] = ()
+    ages: Annotated[tuple[tuple[Name, Count], ...], Meta(max_length=512)] = ()
+    answer: bool = False
 
 
 class Watching(msgspec.Struct, frozen=True, array_like=True):

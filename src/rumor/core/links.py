@@ -65,7 +65,10 @@ class _Stage(enum.Enum):
 
 
 class _Link(msgspec.Struct):
-    """One link. `target`: the address that we dialled, None if we were dialled; `source`: where it comes from."""
+    """One link. `target`: the address that we dialled, None if we were dialled; `source`: where it comes from.
+
+    `network` is the other side's, as it said.
+    """
 
     number: int
     target: Address | None
@@ -74,10 +77,14 @@ class _Link(msgspec.Struct):
     since: Seconds
     info: NodeInfo | None = None
     known_epoch: int = 0
+    network: str = ""
 
 
 class Links:
-    """All links of one node. `known_epoch` tells the latest epoch known of a name in another instance than its own."""
+    """All links of one node. `known_epoch` tells the latest epoch known of a name in another instance than its own.
+
+    A seed (`role`) without a network of its own serves peers of any.
+    """
 
     def __init__(
         self,
@@ -85,8 +92,12 @@ class Links:
         settings: LinkSettings,
         outbox: Outbox,
         known_epoch: Callable[[str], int] = lambda name: 0,
+        *,
+        role: Role = Role.PEER,
     ) -> None:
         self._identity = identity
+        self._role = role
+        self._serves_all = role is Role.SEED and not identity.network
         self._settings = settings
         self._outbox = outbox
         self._known_epoch = known_epoch
@@ -238,6 +249,7 @@ class Links:
             self._outbox.say(Problem("a node said Hello twice", str(entry.info.address)))
             return
         entry.info = info = _info(hello, entry)
+        entry.network = hello.network
         entry.known_epoch = hello.known_epoch
         if hello.name == self._identity.name:  # who has our name, and an epoch of its own
             entry.known_epoch = max(hello.epoch, hello.known_epoch)
@@ -264,8 +276,8 @@ class Links:
     def _say_hello(self, link: int, *, known_epoch: int) -> None:
         identity = self._identity
         hello = Hello(
-            network=identity.network,
-            role=Role.PEER,
+            network=self._links[link].network if self._serves_all else identity.network,
+            role=self._role,
             name=identity.name,
             address=identity.address,
             epoch=identity.epoch,
@@ -276,7 +288,9 @@ class Links:
 
     def _answer_hello(self, entry: _Link, info: NodeInfo) -> None:
         if entry.target is None:
-            self._say_hello(entry.number, known_epoch=self._known_epoch(info.name))
+            known = self._known_epoch(info.name)
+            is_later = self._role is Role.PEER or known > info.epoch  # a seed does not know of which instance
+            self._say_hello(entry.number, known_epoch=known if is_later else 0)
 
     def _refuse(self, entry: _Link, info: NodeInfo, hello: Hello, now: Seconds) -> bool:
         """Part with who can't be ours; it gets our Hello first, so that it can tell its own people why."""
@@ -285,7 +299,7 @@ class Links:
         if hello.version != VERSION:
             reason, problem = Parting.OTHER_VERSION, "a node speaks another version of the protocol"
             detail = f"{ours.name} speaks version {VERSION}, {hello.name} version {hello.version}"
-        elif hello.network != ours.network:
+        elif hello.network != ours.network and not self._serves_all:
             reason, problem = Parting.OTHER_NETWORK, "a node of another network was refused"
             detail = f"{ours.name} is of network {ours.network!r}, {hello.name} of {hello.network!r}"
         elif (hello.name, hello.instance) == (ours.name, ours.instance):

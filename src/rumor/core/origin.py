@@ -32,14 +32,15 @@ class Own:
 
 
 class Origin:
-    """What we say, on both lanes."""
+    """What we say, on all lanes."""
 
     def __init__(self, identity: Identity, clock: WallClock, settings: BroadcastSettings, outbox: Outbox) -> None:
         self._identity = identity
         self._settings = settings
         self._outbox = outbox
         self.lanes = {
-            lane: Own(Publisher(identity, lane, clock, settings), Window(settings)) for lane in (Lane.APP, Lane.CARRIED)
+            lane: Own(Publisher(identity, lane, clock, settings), Window(settings))
+            for lane in (Lane.APP, Lane.CARRIED, Lane.ASKED)
         }
         self.app = self.lanes[Lane.APP]
         self.active = 1
@@ -61,6 +62,11 @@ class Origin:
         first = publisher.last + 1
         publisher.publish_many(payloads, topic, now)
         return first, publisher.last
+
+    def ask(self, question: bytes, topic: str, now: Seconds) -> int:
+        """Put a question to all; returns its number on lane `asked`. It leaves at `end_turn`. Raises as `check`."""
+        self.check(topic)
+        return self.lanes[Lane.ASKED].publisher.publish(question, topic, now)
 
     def check(self, topic: str) -> None:
         """Raise UsageError for an unfit topic, or when we publish no more; a fit one is remembered."""
@@ -160,9 +166,9 @@ class Origin:
             own.window.heard_by_any = max(own.window.heard_by_any, min(heard, stream.heard))
 
     def hold_unheard(self) -> None:
-        """Keep what nobody has heard yet for who comes: it does not grow old."""
-        for own in self.lanes.values():
-            if own.stream is not None and own.stream.runs is not None:
+        """Keep what nobody has heard yet for who comes: it does not grow old. Questions do, whoever hears them."""
+        for lane, own in self.lanes.items():
+            if lane is not Lane.ASKED and own.stream is not None and own.stream.runs is not None:
                 for number, entry in own.stream.runs.items():
                     entry.held = number > own.window.heard_by_any
 

@@ -20,7 +20,7 @@ neighbors, and any contact however old, something is always due.
 
 import enum
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from random import Random
 
 import msgspec
@@ -91,16 +91,26 @@ class _Due(enum.Enum):
 
 
 class Overlay:
-    """The neighbors of one peer over links, and the contacts that may replace them."""
+    """The neighbors of one peer over links, and the contacts that may replace them.
+
+    `is_held` tells whether somebody else still needs a link that has served us.
+    """
 
     def __init__(
-        self, identity: Identity, links: Links, settings: OverlaySettings, outbox: Outbox, rng: Random
+        self,
+        identity: Identity,
+        links: Links,
+        settings: OverlaySettings,
+        outbox: Outbox,
+        rng: Random,
+        is_held: Callable[[int], bool] = lambda link: False,
     ) -> None:
         self._identity = identity
         self._links = links
         self._settings = settings
         self._outbox = outbox
         self._rng = rng
+        self._is_held = is_held
         self._active = ActiveView(rng)
         self._reserve = Reserve(identity, settings.passive_capacity, rng)
         self._handed_on: deque[Address] = deque(maxlen=settings.passive_capacity)
@@ -177,6 +187,8 @@ class Overlay:
                 case _Due.OUTSIDE:
                     self._timers.set(due, now + self._settings.outside_interval * self._rng.uniform(0.5, 1.5))
                     self._look_outside(now)
+                case link if self._is_held(link):
+                    self._timers.set(link, now + self._settings.answer_timeout)
                 case link:
                     self._links.part(link, Parting.DONE if link in self._guests else Parting.SILENT, now=now)
             self._fill(now)

@@ -1,69 +1,34 @@
-"""A peer: composes its machines and routes between them. The only file that knows them all."""
+"""A peer: what a driver may tell it and ask it. Its machines are made in machines.py, and meet in routes.py."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from random import Random
-from typing import Any
 
-from rumor.core.antientropy import AntiEntropy
-from rumor.core.broadcast import Broadcast
-from rumor.core.classic.texts import Texts
 from rumor.core.clock import WallClock
 from rumor.core.codec import Codec
 from rumor.core.effects import Ask, Effect, Failure, Tell
 from rumor.core.events import (
-    Alone,
-    DeathReported,
     Event,
-    LinkDown,
-    LinkFailed,
-    LinkReady,
-    NeighborDied,
-    NeighborDown,
-    NeighborUp,
-    OriginWanted,
     Problem,
-    RunDelivered,
 )
 from rumor.core.frames import (
-    Acknowledgement,
-    Buckets,
     Contact,
-    Digest,
-    ForwardJoin,
     Frame,
-    Gone,
-    Goodbye,
-    Graft,
-    Heads,
-    Hello,
-    Lane,
-    NeighborAccepted,
-    NeighborRequest,
+    Outcome,
     Outgoing,
     Parting,
-    Probe,
-    ProbeReply,
-    Prune,
     RunRecord,
-    Shuffle,
-    ShuffleReply,
     StreamId,
-    Summary,
-    Want,
 )
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.links import OWN_PROBE, Links
+from rumor.core.machines import Machines
+from rumor.core.members import Member, Reach, Why
 from rumor.core.messages import Incoming, Reply
-from rumor.core.outbox import Outbox
-from rumor.core.overlay import Overlay
-from rumor.core.probes import Probes
 from rumor.core.publishing import check_payload
-from rumor.core.registration import Registration
+from rumor.core.routes import Routes
 from rumor.core.settings import Settings
 from rumor.core.snapshot import Neighbor, PeerSnapshot, Receipt, Retained
 from rumor.core.timers import soonest
-from rumor.core.visits import Visits
 
 
 class Peer:
@@ -80,41 +45,25 @@ class Peer:
         *,
         join: Sequence[Address] = (),
         contacts: Sequence[Contact] = (),
+        tags: Mapping[str, str] | None = None,
     ) -> None:
-        outbox = Outbox(settings.links.control_capacity)
         self._identity = identity
         self._settings = settings
-        self._join = tuple(join)
-        self._slept_after = (settings.liveness.strikes_max - 1) * settings.liveness.interval
         self._clock = clock
-        self._outbox = outbox
-        self._links = Links(identity, settings.links, outbox, self._known_epoch)
-        self._overlay = Overlay(identity, self._links, settings.overlay, outbox, rng)
-        self._probes = Probes(self._links, settings.liveness, settings.probes, outbox, rng)
-        self._broadcast = Broadcast(identity, settings, clock, outbox, codec.seal, self._probes.rtt)
-        self._antientropy = AntiEntropy(
-            settings.antientropy, self._broadcast.streams, outbox, rng, self._broadcast.origin.head_for_newcomer
-        )
-        registration = Registration(seeds, identity, settings.registration, outbox, rng)
-        self._texts = Texts(
-            identity,
-            registration,
-            settings,
-            clock,
-            outbox,
-            rng,
-            self._links,
-            self._overlay,
-            self._broadcast,
-            codec,
-        )
-        self._overlay.remember(contacts)
-        self._alone_since: Seconds = 0.0
-        self._visits = Visits(identity, self._links, self._broadcast, self._address_of)
+        self._join = tuple(join)
+        self._tags = tags or {}
+        self._slept_after = (settings.liveness.strikes_max - 1) * settings.liveness.interval
+        self._machines = machines = Machines(identity, seeds, settings, clock, rng, codec, contacts)
+        self._routes = Routes(machines)
+        self._outbox = machines.outbox
+        self._links = machines.links
+        self._overlay = machines.overlay
+        self._membership = machines.membership
+        self._liveness = machines.membership.liveness
+        self._broadcast = machines.broadcast
+        self._texts = machines.texts
+        self._requests = machines.requests
         self._others_due: Seconds | None = None
-        self._others_moved = True
-        self._on_frame = self._frame_handlers()
-        self._on_event = self._event_handlers()
 
     # Inputs: each ends with `_route`, so that every machine knows what it must before anything is drained.
 
@@ -122,11 +71,12 @@ class Peer:
         """Begin: register with seeds, find neighbors. Once, before all else."""
         if not self._identity.epoch:
             self._identity.epoch = self._clock.milliseconds(now)
-        self._alone_since = now
+        self._routes.alone_since = now
+        self._membership.begin(self._tags, now)
         self._broadcast.begin(now)
         self._broadcast.alone()
         self._texts.overlay.join(now)
-        self._texts.registration.join(now)
+        self._machines.registration.join(now)
         self._overlay.join(now)
         self._overlay.learn(self._join, now)
         self._route(now)
@@ -160,7 +110,8 @@ class Peer:
         which anything was published.
         """
         self._broadcast.end_turn(now)
-        self._pass_on(now)
+        self._membership.end_turn(now)
+        self._routes.pass_on(now)
 
     def reach_back(self, now: Seconds) -> None:
         """Get what was said before we came, as far as neighbors keep it; HistoryReached is said when it is there."""
@@ -176,11 +127,68 @@ class Peer:
         self._broadcast.resume()
         self.end_turn(now)
 
-    def leave(self, now: Seconds) -> None:
-        """Say goodbye to all neighbors: we stop. Nothing else is to follow."""
-        self._others_moved = True
+    def leave(self, now: Seconds, back_in: Seconds | None = None) -> None:
+        """Say goodbye to all neighbors: we stop, for good or for about so long. Nothing else is to follow."""
+        self._routes.others_moved = True
         self._broadcast.end_turn(now)
+        self._membership.leave(now, back_in)
         self._links.leave(now)
+
+    # Members.
+
+    def members(self) -> tuple[Member, ...]:
+        """Who is in the network, by name."""
+        return self._membership.directory.members()
+
+    def member(self, name: str) -> Member | None:
+        """One member; None if it is not known, or not any more."""
+        return self._membership.directory.member(name)
+
+    def why(self, name: str) -> Why | None:
+        """Why a member is in its state, with all statements about it."""
+        return self._membership.directory.why(name)
+
+    def reach(self) -> Reach:
+        """How many of the known members are on our side."""
+        return self._membership.directory.reach()
+
+    def set_tags(self, tags: Mapping[str, str], now: Seconds) -> None:
+        """Have these tags from now on. Raises UsageError when they are too many or too long."""
+        self._membership.directory.set_tags(tags, now)
+        self.end_turn(now)
+
+    def set_seeds(self, seeds: Sequence[Address], now: Seconds) -> None:
+        """These are the seeds from now on: registered with as far as too few of them hold us."""
+        self._machines.registration.set_seeds(seeds, now)
+        self._route(now)
+
+    # Questions.
+
+    def request(self, name: str, topic: str, payload: bytes, timeout: Seconds, now: Seconds) -> int:
+        """Ask one member; returns the question's number. Ends in Answered or Unanswered, within `timeout`.
+
+        Raises UsageError for an unfit topic, payload or timeout, or when there are too many; nothing is asked then.
+        """
+        number = self._requests.ask(name, topic, payload, timeout, now)
+        self._route(now)
+        return number
+
+    def ask_all(self, topic: str, payload: bytes, timeout: Seconds, now: Seconds) -> int:
+        """Ask all others; returns the question's number. Each answer within `timeout` is one Answered."""
+        number = self._requests.ask_all(topic, payload, timeout, now)
+        self._routes.others_moved = True
+        self.end_turn(now)
+        return number
+
+    def forget_question(self, number: int, now: Seconds) -> None:
+        """Nobody waits for the answers to a question of ours any more. One that is over is no error."""
+        self._requests.forget(number, now)
+        self._route(now)
+
+    def respond(self, ticket: int, outcome: Outcome, payload: bytes, now: Seconds) -> None:
+        """Answer what was Asked, once; when nobody waits for it any more, nothing is done."""
+        self._requests.respond(ticket, outcome, payload, now)
+        self._route(now)
 
     # Links.
 
@@ -209,24 +217,16 @@ class Peer:
         """A link brought a frame. After the last one of a read, call `end_turn`."""
         if type(frame) is RunRecord:
             if self._links.stands(link):
-                self._probes.heard(link, now)
+                self._liveness.heard(link, now)
                 self._broadcast.on_run(link, frame, now)
             return
-        if isinstance(frame, Hello):
-            self._links.on_hello(link, frame, now)
-        elif isinstance(frame, Goodbye):
-            self._links.on_goodbye(link, frame, now)
-        elif self._links.stands(link):
-            self._probes.heard(link, now)
-            self._on_frame[type(frame)](link, frame, now)
-        if type(frame) in _OFTEN:
-            self._pass_on(now)
-        else:
-            self._route(now)
+        self._routes.take(link, frame, now)
 
     def pull(self, link: int, bytes_max: int, now: Seconds) -> list[Outgoing]:
         """What a link is to send next: control first, then about `bytes_max` bytes of runs. Empty: nothing, for now."""
-        frames: list[Outgoing] = [*self._outbox.take(link)]
+        questions = self._requests.pull(link, bytes_max, now)
+        self._routes.others_moved |= bool(questions)
+        frames: list[Outgoing] = [*self._outbox.take(link), *self._membership.pull(link, bytes_max), *questions]
         frames += self._broadcast.pull(link, bytes_max, now)
         if not frames:
             self._outbox.dry(link)
@@ -265,13 +265,14 @@ class Peer:
         self._texts.tick(now)
         self._links.tick(now)
         self._overlay.tick(now)
-        self._probes.tick(now)
-        self._antientropy.tick(now)
+        self._membership.tick(now)
+        self._machines.antientropy.tick(now)
         self._broadcast.tick(now)
         for text in self._texts.bridge.due(now):
             if self._overlay.neighbors:
                 self._broadcast.carry(text, now)
-        self._visits.tick(now)
+        self._machines.visits.tick(now)
+        self._requests.tick(now)
         for link in self._outbox.overrun():
             self._outbox.say(Problem("a link that takes nothing", detail=str(link)))
             self._links.part(link, Parting.SILENT, now=now)
@@ -280,16 +281,18 @@ class Peer:
 
     def next_deadline(self) -> Seconds | None:
         """When `tick` has something to do. Asked in each turn, so what rumors and probes don't move is kept."""
-        if self._others_moved:
-            self._others_moved = False
+        if self._routes.others_moved:
+            self._routes.others_moved = False
             self._others_due = soonest(
                 self._texts.next_deadline(),
                 self._links.next_deadline(),
                 self._overlay.next_deadline(),
-                self._antientropy.next_deadline(),
-                self._visits.next_deadline(),
+                self._membership.directory.next_deadline(),
+                self._machines.antientropy.next_deadline(),
+                self._machines.visits.next_deadline(),
+                self._requests.next_deadline(),
             )
-        return soonest(self._others_due, self._probes.next_deadline(), self._broadcast.next_deadline())
+        return soonest(self._others_due, self._liveness.next_deadline(), self._broadcast.next_deadline())
 
     # Outputs.
 
@@ -304,7 +307,7 @@ class Peer:
             address=self._identity.address,
             epoch=self._identity.epoch,
             neighbors=self._neighbors(),
-            seeds=self._texts.registration.held,
+            seeds=self._machines.registration.held,
             contacts=len(self._overlay.contacts) + len(self._texts.overlay.contacts),
             heard=self._texts.flood.heard,
             runs=self._broadcast.counts,
@@ -332,163 +335,19 @@ class Peer:
 
     def contacts(self) -> tuple[Contact, ...]:
         """Whom we know, the newest first: to be saved for another life."""
-        neighbors = (Contact(neighbor.name, neighbor.address) for neighbor in self._overlay.neighbors)
-        return tuple({contact.name: contact for contact in (*neighbors, *self._overlay.contacts)}.values())
+        return self._machines.contacts()
 
-    # Routing.
+    # Inside.
 
     def _route(self, now: Seconds) -> None:
         """Tell the other machines what one of them found out; the deadlines of any may have moved."""
-        self._others_moved = True
-        self._pass_on(now)
-
-    def _pass_on(self, now: Seconds) -> None:
-        """The same after an input that moves no deadline by itself but those of probes and broadcast."""
-        while (event := self._outbox.next_unrouted()) is not None:
-            handler = self._on_event.get(type(event))
-            if handler is not None:
-                self._others_moved |= type(event) is not RunDelivered
-                handler(event, now)
-
-    def _event_handlers(self) -> dict[type, Callable[[Any, Seconds], None]]:
-        """Which events of one machine others must hear of; all the rest is for the application only."""
-        return {
-            NeighborUp: self._neighbor_up,
-            NeighborDown: self._neighbor_down,
-            NeighborDied: self._bury,
-            LinkReady: self._link_ready,
-            LinkFailed: self._link_failed,
-            LinkDown: self._link_down,
-            Alone: self._ask_seeds,
-            RunDelivered: self._run_delivered,
-            OriginWanted: self._dial_origin,
-        }
-
-    def _frame_handlers(self) -> dict[type, Callable[[int, Any, Seconds], None]]:
-        """Which machine takes which frame of a link that stands."""
-        broadcast, overlay, antientropy = self._broadcast, self._overlay, self._antientropy
-        return {
-            Probe: self._probes.on_probe,
-            ProbeReply: self._probe_reply,
-            NeighborRequest: overlay.on_neighbor_request,
-            NeighborAccepted: overlay.on_neighbor_accepted,
-            ForwardJoin: overlay.on_forward_join,
-            Shuffle: overlay.on_shuffle,
-            ShuffleReply: overlay.on_shuffle_reply,
-            Prune: broadcast.on_prune,
-            Graft: broadcast.on_graft,
-            Want: lambda link, frame, now: broadcast.on_want(link, frame),
-            Gone: broadcast.on_gone,
-            Digest: lambda link, frame, now: broadcast.on_digest(link, frame.entries, now),
-            Acknowledgement: broadcast.on_acknowledgement,
-            Summary: lambda link, frame, now: antientropy.on_summary(link, frame),
-            Buckets: lambda link, frame, now: antientropy.on_buckets(link, frame),
-            Heads: self._heads,
-        }
-
-    def _probe_reply(self, link: int, reply: ProbeReply, now: Seconds) -> None:
-        self._others_moved |= reply.number == OWN_PROBE
-        self._overlay.note_round_trip(link, self._probes.on_probe_reply(link, reply, now))
-
-    def _dial_origin(self, event: OriginWanted, now: Seconds) -> None:
-        self._visits.dial(event.origin, now)
-
-    def _address_of(self, name: str) -> Address | None:
-        """Where a node is, as far as we know."""
-        return next((contact.address for contact in self.contacts() if contact.name == name), None)
-
-    def _neighbor_up(self, event: NeighborUp, now: Seconds) -> None:
-        self._texts.registration.on_neighbor(event.neighbor)
-        self._broadcast.in_company(now)
-        if event.link:
-            self._probes.watch(event.link, event.name, event.neighbor, now)
-            self._broadcast.remove_visitor(event.link)
-            info = self._links.info(event.link)
-            self._broadcast.add_link(event.link, info.epoch if info is not None else 0, now)
-            self._antientropy.add_link(event.link, now)
-        else:
-            self._texts.neighbor_up(event.neighbor, now)
-            self._overlay.places_taken(len(self._texts.overlay.neighbors))
-
-    def _neighbor_down(self, event: NeighborDown, now: Seconds) -> None:
-        if event.link:
-            self._probes.unwatch(event.link)
-            self._antientropy.remove_link(event.link)
-            self._broadcast.remove_link(event.link, now)
-        else:
-            self._texts.neighbor_down(event.neighbor)
-            self._overlay.places_taken(len(self._texts.overlay.neighbors))
-        if self._is_alone:
-            self._alone_since = now
-            self._broadcast.alone()
-
-    def _link_ready(self, event: LinkReady, now: Seconds) -> None:
-        if event.name == self._identity.name:
-            self._broadcast.on_other_life(event.known_epoch)
-            self._outbox.say(Problem("another process lives under our name", str(event.address)))
-        else:
-            self._broadcast.heard_hello(event.known_epoch, now)
-            self._texts.link_ready(event.link, event.address, now)
-        self._probes.on_link_ready(event, now)
-        if not self._visits.on_link_ready(event, now):
-            self._overlay.on_link_ready(event, now)
-
-    def _link_failed(self, event: LinkFailed, now: Seconds) -> None:
-        if self._visits.on_link_failed(event, now):
-            return
-        self._probes.on_link_failed(event, now)
-        self._overlay.on_link_failed(event, now)
-        self._texts.link_failed(event, now)
-
-    def _link_down(self, event: LinkDown, now: Seconds) -> None:
-        self._broadcast.remove_visitor(event.link)
-        self._visits.on_link_down(event.link)
-        self._overlay.on_link_down(event, now)
-        self._probes.on_link_down(event, now)
-
-    def _heads(self, link: int, heads: Heads, now: Seconds) -> None:
-        """Heads of a neighbor: the first complete ones are where our streams begin."""
-        self._broadcast.on_digest(link, heads.entries, now)
-        if self._antientropy.on_heads(link, heads):
-            self._broadcast.joined = True
-
-    def _ask_seeds(self, event: Alone, now: Seconds) -> None:
-        """Somebody has no neighbor: only if really nobody has us are the seeds asked."""
-        if self._is_alone:
-            self._texts.registration.ask_again(max(event.since, self._alone_since), now)
-
-    @property
-    def _is_alone(self) -> bool:
-        return not self._overlay.neighbors and not self._texts.overlay.neighbors
-
-    def _run_delivered(self, event: RunDelivered, now: Seconds) -> None:
-        """A rumor for the application is one for classic neighbors, too, or was one of theirs."""
-        bridge = self._texts.bridge
-        if event.run.lane is Lane.CARRIED:
-            if event.fresh and not event.own:
-                bridge.carried(event.run, now)
-                self._others_moved = True
-        elif event.ordered and (self._texts.flood.has_neighbors or (event.own and not self._overlay.neighbors)):
-            bridge.out(event.run, now)
-            self._others_moved = True
-
-    def _bury(self, event: NeighborDied, now: Seconds) -> None:
-        report = self._texts.bury(event.neighbor, now)
-        self._overlay.forget(event.neighbor)
-        self._outbox.say(DeathReported(report, self._texts.registration.report(report)))
+        self._routes.others_moved = True
+        self._routes.pass_on(now)
 
     def _neighbors(self) -> tuple[Neighbor, ...]:
         linked = (
-            Neighbor(neighbor.name, neighbor.address, neighbor.link, self._probes.rtt(neighbor.link))
+            Neighbor(neighbor.name, neighbor.address, neighbor.link, self._liveness.rtt(neighbor.link))
             for neighbor in self._overlay.neighbors
         )
         classic = (Neighbor(str(address), address, 0, 0.0) for address in self._texts.overlay.neighbors)
         return (*linked, *classic)
-
-    def _known_epoch(self, name: str) -> int:
-        """The latest life of a node that we heard of, for its Hello."""
-        return self._broadcast.streams.latest_epoch(name)
-
-
-_OFTEN = frozenset((Probe, ProbeReply, Prune, Graft, Want, Gone, Digest, Acknowledgement))
-"""Frames that move no deadline but those of probes and broadcast."""

@@ -1,16 +1,33 @@
-"""Registry: the peers that a seed lists, each once, in the order of registration.
+"""Registry: the peers that a seed lists, each once, in the order of registration; and whom it struck off lately.
+
+    by text   an address                  the host is the connection's
+    by link   a name, and an address      named: the same name at a new address moves, whoever comes to an address
+                                          that another had takes its place
+
+Of one name the greatest (epoch, incarnation) counts, and of that the latest proof of life. Who is struck off leaves a
+tombstone, so that no other seed's older word brings it back; its own word does.
 
 Rule 1: bounded in all and by source. Rule 2: a reply always ends with the asker itself, and fits into what an original
-peer reads.
+peer reads; only IPv4 addresses stand in it. Rule 3: a sample is drawn so that each is as likely as another.
 """
 
 import enum
+from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import islice
+from itertools import accumulate, chain
+from operator import attrgetter
 from random import Random
 
-from rumor.core.ids import Address
+import msgspec
+
+from rumor.core.frames import Contact
+from rumor.core.ids import Address, Seconds, is_loopback
 from rumor.core.settings import RegistrySettings
+
+SPARE = 2
+"""So many entries more than fit on average are looked at for a reply: the asker may be one, and one is too many."""
+
+_ORDER = attrgetter("order")
 
 
 class Refusal(enum.Enum):
@@ -20,108 +37,336 @@ class Refusal(enum.Enum):
     SOURCE_FULL = "too many peers registered from one host"
 
 
-class Registry:
-    """A seed's list.
+class Registrant(msgspec.Struct, frozen=True):
+    """Who shall be listed. `name` is "" for one that came by text; `proof`: when it last showed that it lives.
 
-    `slots` holds the peers in the order of registration, `deck` their places in a random order, for samples. Peers that
-    were taken off leave gaps in both, closed when they are half of all.
+    `source` is the host that it came from, to which it counts; "": the one of its address.
     """
+
+    address: Address
+    name: str = ""
+    epoch: int = 0
+    incarnation: int = 0
+    proof: Seconds = 0.0
+    source: str = ""
+
+
+class Listed(msgspec.Struct, eq=False, gc=False):
+    """Who is listed; see Registrant. `order` counts the registrations; `off` once it is listed no more.
+
+    `bytes` is what it takes in a list that goes by text.
+    """
+
+    address: Address
+    name: str
+    epoch: int
+    incarnation: int
+    proof: Seconds
+    source: str
+    order: int
+    bytes: int
+    off: bool = False
+
+    @property
+    def key(self) -> str:
+        """Its name, or else its address."""
+        return self.name or str(self.address)
+
+    @property
+    def life(self) -> tuple[int, int]:
+        """Which of its lives, and how often it refuted in it."""
+        return self.epoch, self.incarnation
+
+
+class Took(enum.Enum):
+    """What became of a registration."""
+
+    NEW = "it was not listed"
+    MOVED = "it was listed at another address"
+    CHANGED = "it was listed otherwise"
+    PROVEN = "it was listed so, and lives"
+    OLD = "something newer is known"
+
+
+class Tombstone(msgspec.Struct, frozen=True):
+    """Who was struck off, and when."""
+
+    name: str
+    address: Address
+    epoch: int
+    incarnation: int
+    at: Seconds
+
+    @property
+    def word(self) -> tuple[int, int, Seconds]:
+        """What a word about the same peer must be greater than."""
+        return self.epoch, self.incarnation, self.at
+
+
+class Registry:
+    """A seed's list. Who is taken off leaves a gap in its deck, closed when half are gaps."""
 
     def __init__(self, settings: RegistrySettings, rng: Random, *, limit_loopback: bool) -> None:
         self._settings = settings
         self._rng = rng
         self._limit_loopback = limit_loopback
-        self._slots: list[Address | None] = []
-        self._deck: list[int] = []
-        self._places: dict[Address, int] = {}
-        self._by_host: dict[str, int] = {}
+        self._fours: dict[Address, Listed] = {}
+        self._others: dict[Address, Listed] = {}
+        self._names: dict[str, Listed] = {}
+        self._by_source: dict[str, int] = {}
+        self._deck = Deck(rng)
+        self._others_deck = Deck(rng)
+        self._tombstones: dict[str, Tombstone] = {}
         self._bytes = 0
+        self._last_order = 0
+        self._displaced: list[Listed] = []
 
     def __len__(self) -> int:
         """How many peers are listed."""
-        return len(self._places)
+        return len(self._fours) + len(self._others)
 
     def __contains__(self, peer: Address) -> bool:
-        """Whether a peer is listed."""
-        return peer in self._places
+        """Whether a peer is listed at that address."""
+        return peer in self._fours or peer in self._others
 
-    def add(self, peer: Address) -> Refusal | None:
-        """List a peer, or say why not. One that is listed keeps its place."""
-        if peer in self._places:
+    def __iter__(self) -> Iterator[Listed]:
+        """All that are listed."""
+        return chain(self._fours.values(), self._others.values())
+
+    def at(self, address: Address) -> Listed | None:
+        """Who is listed at an address."""
+        return self._fours.get(address) or self._others.get(address)
+
+    def find(self, name: str, address: Address) -> Listed | None:
+        """Who is listed under a name, or else at an address."""
+        return (self._names.get(name) if name else None) or self.at(address)
+
+    def epoch_of(self, name: str) -> int:
+        """The greatest epoch known of a name, 0 if it is not listed."""
+        listed = self._names.get(name)
+        return listed.epoch if listed is not None else 0
+
+    # Who comes and goes.
+
+    def take(self, who: Registrant) -> tuple[Listed, Took] | Refusal:
+        """List a peer, or renew it, or say why not. One that is listed keeps its place."""
+        listed = self.find(who.name, who.address)
+        if listed is None:
+            return self._refusal(who) or (self._add(who, self._last_order + 1), Took.NEW)
+        if who.name == listed.name:
+            return self._take_same(listed, who)
+        if who.proof < listed.proof:
+            return listed, Took.OLD
+        listed.proof = who.proof
+        if not who.name:
+            return listed, Took.PROVEN
+        self._names.pop(listed.name, None)
+        self._names[who.name] = listed
+        listed.name, listed.epoch, listed.incarnation = who.name, who.epoch, who.incarnation
+        return listed, Took.CHANGED
+
+    def restore(self, who: Registrant, order: int) -> Listed | None:
+        """List a peer again as it was kept, in ascending `order`; None when there is no room, or it is listed."""
+        if self._refusal(who) is not None or self.find(who.name, who.address) is not None:
             return None
-        if len(self._places) >= self._settings.capacity:
-            return Refusal.FULL
-        of_host = self._by_host.get(peer.host, 0)
-        bounded = self._limit_loopback or not peer.is_loopback
-        if bounded and of_host >= self._settings.per_source_max:
-            return Refusal.SOURCE_FULL
-        self._by_host[peer.host] = of_host + 1
-        self._bytes += _entry_bytes(peer)
-        self._places[peer] = len(self._slots)
-        self._shuffle_in(len(self._slots))
-        self._slots.append(peer)
-        return None
+        return self._add(who, order)
 
-    def remove(self, peer: Address) -> bool:
-        """Take a peer off; False when it was not listed."""
-        place = self._places.pop(peer, None)
-        if place is None:
-            return False
-        self._slots[place] = None
-        self._bytes -= _entry_bytes(peer)
-        self._by_host[peer.host] -= 1
-        if not self._by_host[peer.host]:
-            del self._by_host[peer.host]
-        if len(self._slots) > 2 * len(self._places):
-            self._close_gaps()
-        return True
+    def displaced(self) -> list[Listed]:
+        """Who went since the last call because its name moved, or another name came to its address."""
+        displaced, self._displaced = self._displaced, []
+        return displaced
+
+    def remove(self, listed: Listed) -> None:
+        """Take a peer off."""
+        address = listed.address
+        if self._fours.pop(address, None) is not None:
+            self._bytes -= listed.bytes
+            self._deck.discard(listed, len(self._fours))
+        else:
+            del self._others[address]
+            self._others_deck.discard(listed, len(self._others))
+        self._names.pop(listed.name, None)
+        self._by_source[listed.source] -= 1
+        if not self._by_source[listed.source]:
+            del self._by_source[listed.source]
+
+    # Who was struck off.
+
+    @property
+    def tombstones(self) -> tuple[Tombstone, ...]:
+        """All that were struck off lately."""
+        return tuple(self._tombstones.values())
+
+    def tombstone(self, key: str) -> Tombstone | None:
+        """Of whom it is, by its name or else its address."""
+        return self._tombstones.get(key)
+
+    def strike_off(self, listed: Listed, now: Seconds) -> None:
+        """Take a peer off that does not answer."""
+        self.remove(listed)
+        self.bury(Tombstone(listed.name, listed.address, listed.epoch, listed.incarnation, now))
+
+    def bury(self, stone: Tombstone) -> None:
+        """Remember who was struck off, here or by another seed. When full, the oldest is forgotten."""
+        key = stone.name or str(stone.address)
+        old = self._tombstones.pop(key, None)
+        self._tombstones[key] = stone if old is None or old.word < stone.word else old
+        if len(self._tombstones) > self._settings.capacity:
+            del self._tombstones[next(iter(self._tombstones))]
+
+    def forgive(self, key: str) -> None:
+        """Who was struck off is here again."""
+        self._tombstones.pop(key, None)
+
+    def expire(self, before: Seconds) -> None:
+        """Forget who was struck off before that moment."""
+        for key in [key for key, stone in self._tombstones.items() if stone.at < before]:
+            del self._tombstones[key]
+
+    # What is told.
 
     def reply_for(self, asker: Address) -> tuple[Address, ...]:
-        """The list as it goes to a peer: all others in the order of registration, then the asker.
+        """The list as it goes to a peer by text: all others in the order of registration, then the asker.
 
         If that is longer than an original peer reads, as many of the others as fit, chosen at random.
         """
         own_bytes = _entry_bytes(asker)
         room = self._settings.reply_bytes_max + 1 - own_bytes
-        if self._bytes - (own_bytes if asker in self._places else 0) <= room:
-            return (*(peer for peer in self._places if peer != asker), asker)
-        return (*self._sample(asker, room), asker)
+        if self._bytes - (own_bytes if asker in self._fours else 0) <= room:
+            return (*(peer for peer in self._fours if peer != asker), asker)
+        return (*self._fitting(asker, room), asker)
 
-    def _sample(self, asker: Address, room: int) -> list[Address]:
+    def sample(self, asker: str) -> tuple[Contact, ...]:
+        """So many peers at random as one of ours is told, never itself."""
+        wanted = self._settings.sample
+        if len(self) <= wanted:
+            some: list[Listed] = list(self)
+        else:
+            total, fours = len(self), len(self._fours)
+            of_fours = sum(self._rng.random() * total < fours for _ in range(wanted))
+            some = [*self._deck.some(of_fours), *self._others_deck.some(wanted - of_fours)]
+        return tuple(Contact(one.key, one.address) for one in some if one.key != asker)
+
+    @property
+    def decks(self) -> tuple["Deck", "Deck"]:
+        """All that are listed, in a random order, with gaps: for who goes through them in pieces."""
+        return self._deck, self._others_deck
+
+    # Inside.
+
+    def _refusal(self, who: Registrant) -> Refusal | None:
+        return Refusal.FULL if len(self) >= self._settings.capacity else self._source_refusal(_source_of(who))
+
+    def _source_refusal(self, source: str) -> Refusal | None:
+        if self._by_source.get(source, 0) < self._settings.per_source_max:
+            return None
+        return Refusal.SOURCE_FULL if self._limit_loopback or not is_loopback(source) else None
+
+    def _take_same(self, listed: Listed, who: Registrant) -> tuple[Listed, Took] | Refusal:
+        """The same name again, or the same address by text."""
+        life = (who.epoch, who.incarnation)
+        if who.address == listed.address:
+            if life <= listed.life and who.proof <= listed.proof:
+                return listed, Took.OLD
+            took = Took.PROVEN if life <= listed.life else Took.CHANGED
+            listed.epoch, listed.incarnation = max(life, listed.life)
+            listed.proof = max(who.proof, listed.proof)
+            return listed, took
+        if (life, who.proof) <= (listed.life, listed.proof):
+            return listed, Took.OLD
+        refusal = self._source_refusal(_source_of(who))
+        if refusal is not None and _source_of(who) != listed.source:
+            return refusal
+        for one in (listed, self.at(who.address)):
+            if one is not None:
+                self.remove(one)
+                self._displaced.append(one)
+        return self._add(who, self._last_order + 1), Took.MOVED
+
+    def _add(self, who: Registrant, order: int) -> Listed:
+        address, source = who.address, _source_of(who)
+        self._last_order = order
+        size = _entry_bytes(address)
+        listed = Listed(address, who.name, who.epoch, who.incarnation, who.proof, source, order, size)
+        if address.is_ipv4:
+            self._bytes += size
+            self._fours[address] = listed
+            self._deck.put(listed)
+        else:
+            self._others[address] = listed
+            self._others_deck.put(listed)
+        if who.name:
+            self._names[who.name] = listed
+        self._by_source[source] = self._by_source.get(source, 0) + 1
+        return listed
+
+    def _fitting(self, asker: Address, room: int) -> list[Address]:
         """Others as many as fit into so many bytes, in the order of registration: a cut from the deck, at random.
 
         There are more than fit: that is for the caller to see to.
         """
-        chosen: dict[int, Address] = {}
-        places = self._cut()
+        wanted = room * len(self._fours) // self._bytes + SPARE
         while True:
-            place = next(places)
-            peer = self._slots[place]
-            if peer is not None and peer != asker:
-                room -= _entry_bytes(peer)
-                if room < 0:
-                    break
-                chosen[place] = peer
-        return [chosen[place] for place in sorted(chosen)]
+            others = [listed for listed in self._deck.piece(wanted) if listed.address != asker]
+            count = bisect_right([*accumulate([listed.bytes for listed in others])], room)
+            if count < len(others):
+                return [listed.address for listed in sorted(others[:count], key=_ORDER)]
+            wanted += wanted // 8 + SPARE  # short addresses were drawn: more of them fit
 
-    def _cut(self) -> Iterator[int]:
-        """The deck from a random card on, round and round."""
-        start = self._rng.randrange(len(self._deck))
+
+class Deck:
+    """Peers in a random order, for samples; those that were taken off lie in it until half have been."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._cards: list[Listed] = []
+
+    def __len__(self) -> int:
+        """How many cards there are, gaps included."""
+        return len(self._cards)
+
+    def walk(self, place: int, count: int) -> Iterator[Listed]:
+        """So many cards from a place on, round and round. Who comes or goes meanwhile may be left out, or twice."""
+        for step in range(place, place + count):
+            if not self._cards:
+                return
+            card = self._cards[step % len(self._cards)]
+            if not card.off:
+                yield card
+
+    def put(self, listed: Listed) -> None:
+        """Put one in so that every order stays as likely as another (Fisher and Yates, inside out)."""
+        cards = self._cards
+        at = int(self._rng.random() * (len(cards) + 1))
+        cards.append(listed)
+        cards[at], cards[-1] = listed, cards[at]
+
+    def discard(self, listed: Listed, left: int) -> None:
+        """One is taken off, so many are left."""
+        listed.off = True
+        if len(self._cards) > 2 * left:
+            self._cards = [card for card in self._cards if not card.off]
+
+    def some(self, count: int) -> list[Listed]:
+        """So many cards at random, or all."""
+        return self.piece(count)[:count]
+
+    def piece(self, count: int) -> list[Listed]:
+        """At least so many cards in a row from a random one on, or all: copied at once, since that is often done."""
+        cards = self._cards
+        start = int(self._rng.random() * len(cards))
+        wanted = count
         while True:
-            yield from islice(self._deck, start, None)
-            start = 0
+            beyond = max(0, start + wanted - len(cards))
+            some = cards[start : start + wanted] + cards[: min(beyond, start)]
+            piece = [card for card in some if not card.off]
+            if len(piece) >= count or len(some) == len(cards):
+                return piece
+            wanted *= 2
 
-    def _shuffle_in(self, place: int) -> None:
-        """Put a place into the deck so that every order stays as likely as another (Fisher and Yates, inside out)."""
-        at = self._rng.randrange(place + 1)
-        self._deck.append(place)
-        self._deck[at], self._deck[-1] = self._deck[-1], self._deck[at]
 
-    def _close_gaps(self) -> None:
-        old_slots, self._slots = self._slots, list(self._places)
-        self._places = {peer: place for place, peer in enumerate(self._slots) if peer is not None}
-        listed = (old_slots[place] for place in self._deck)
-        self._deck = [self._places[peer] for peer in listed if peer is not None]
+def _source_of(who: Registrant) -> str:
+    return who.source or who.address.host
 
 
 def _entry_bytes(peer: Address) -> int:

@@ -15,6 +15,12 @@ from rumor.core.ids import Seconds
 SHORTEST: Final[Seconds] = 0.001
 """The shortest duration that can be set."""
 
+LONGEST_REPLY: Final[Seconds] = 5.0
+"""How long an original node waits for a liveness reply; nothing that lives is slower."""
+
+STATEMENTS_MOST: Final = 64
+"""Statements about one member that find room in one frame with those about others."""
+
 RUN_BYTES_LEAST: Final = 4096
 """A run's names and topic may take 1 KiB; most of it should be payload."""
 
@@ -175,7 +181,7 @@ class ProbeSettings(msgspec.Struct, frozen=True, kw_only=True):
     patrol_hurry: Seconds = 0.05
     """The same while many die."""
     patrol_timeout: Seconds = 1.0
-    """How long it may take to answer."""
+    """So long without an answer is a miss; as many as a neighbor may have strikes are evidence."""
 
 
 class DirectorySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,6 +218,10 @@ class RequestSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The longest question or answer."""
     own_max: int = 1024
     """Questions of ours under way."""
+    to_one_max: int = 64
+    """Those of them that one member has at once; more wait until it has answered others."""
+    to_all_bytes_max: int = 1 << 20
+    """Bytes of our questions to all under way, or asked within the last second: everybody passes them on."""
     serving_max: int = 256
     """Questions of others under way; more are told that we are busy."""
     links_max: int = 16
@@ -293,12 +303,18 @@ class RegistrySettings(msgspec.Struct, frozen=True, kw_only=True):
     """How long a peer may take to answer the seed."""
     asks_max: int = 64
     """How many peers a seed asks at once."""
+    strikes_max: int = 3
+    """How many times in a row a peer must not answer the seed until it is struck off."""
+    ask_again: Seconds = 0.5
+    """The wait before a peer that did not answer is asked again."""
     verify: bool = True
     """Whether a seed asks a peer that is reported dead before it strikes it off; the original believes (`trust`)."""
     sample: int = 64
     """How many contacts a peer of ours gets, at random."""
     exchange_interval: Seconds = 10.0
     """How often a seed tells another one its registry."""
+    links_max: int = 1024
+    """Links of a seed at once; each registration of a peer of ours takes one for a moment."""
     capacity: int = 1_000_000
     """Peers listed in all; more are refused."""
     per_source_max: int = 1024
@@ -361,6 +377,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError("window_min can't be above window_budget")
         if self.flood.text_bytes_max > FloodSettings().text_bytes_max:
             raise UsageError("text_bytes_max can't be above 1023: an original node would cut the text")
+        if not 2 <= self.directory.statements_max <= STATEMENTS_MOST:
+            raise UsageError(f"statements_max must be from 2, which death takes, to {STATEMENTS_MOST}")
         if not len("255.255.255.255:65535") <= self.registry.reply_bytes_max <= RegistrySettings().reply_bytes_max:
             raise UsageError("reply_bytes_max must be from 21, for the asker, to 10239: an original peer would cut it")
 
@@ -381,30 +399,61 @@ def _check(name: str, kind: type, value: float) -> None:
         raise UsageError(f"{name} must be below {'1' if name == 'renewal_jitter' else 'infinity'}, not {value}")
 
 
+def detecting(settings: Settings, within: Seconds) -> Settings:
+    """The same settings, solved for one wish: a silent neighbor is found out `within` so long, unless it answers.
+
+    `within` is the longest silence of a neighbor until that is evidence; a crash, which breaks its links, is known in
+    milliseconds whatever it is. With n = `liveness.strikes_max`, which stays as it is:
+
+        liveness.interval       = within / n          so n intervals after the last sign of life, n probes are missed
+        liveness.timeout        = interval            for an original node, which is asked by a connection: at least
+                                                      0.75 s, at most the original's own 5 s
+        probes.patrol_timeout   = interval            n of them are patience for a stranger: at least 0.5 s, at most 5 s
+        probes.patrol_interval  = 5 x interval        each dial costs a connection: at least 2 s, at most 60 s
+
+    Raises UsageError for less than n times the shortest duration, or no number.
+    """
+    least = settings.liveness.strikes_max * SHORTEST
+    if not least <= within < math.inf:
+        raise UsageError(f"detect_within must be at least {least}, and below infinity, not {within}")
+    interval = round(within / settings.liveness.strikes_max, 6)
+    return msgspec.structs.replace(
+        settings,
+        liveness=msgspec.structs.replace(
+            settings.liveness, interval=interval, timeout=min(max(interval, 0.75), LONGEST_REPLY)
+        ),
+        probes=msgspec.structs.replace(
+            settings.probes,
+            patrol_timeout=min(max(interval, 0.5), LONGEST_REPLY),
+            patrol_interval=min(max(5 * interval, 2.0), 60.0),
+        ),
+    )
+
+
 PROFILES: Final[dict[str, Settings]] = {
-    "classic": Settings(
-        profile="classic",
-        classic_overlay=ClassicOverlaySettings(wanted_min=1, wanted_max=4, refused_retry=13.0, alone_retry_first=5.0),
-        liveness=LivenessSettings(interval=13.0, timeout=5.0),
+    "classic": detecting(
+        Settings(
+            profile="classic",
+            classic_overlay=ClassicOverlaySettings(
+                wanted_min=1, wanted_max=4, refused_retry=13.0, alone_retry_first=5.0
+            ),
+        ),
+        within=39.0,
     ),
-    "wan": Settings(
-        profile="wan",
-        classic_overlay=ClassicOverlaySettings(alone_retry_first=2.0),
-        liveness=LivenessSettings(interval=3.3, timeout=3.3),
+    "wan": detecting(
+        Settings(profile="wan", classic_overlay=ClassicOverlaySettings(alone_retry_first=2.0)), within=10.0
     ),
-    "lan": Settings(profile="lan"),
-    "local": Settings(
-        profile="local",
-        registration=RegistrationSettings(retry_first=0.25, ask_timeout=2.0),
-        classic_overlay=ClassicOverlaySettings(refused_retry=1.0, alone_retry_first=0.25, ask_timeout=2.0),
-        liveness=LivenessSettings(interval=0.2, timeout=0.75),
+    "lan": detecting(Settings(profile="lan"), within=3.0),
+    "local": detecting(
+        Settings(
+            profile="local",
+            registration=RegistrationSettings(retry_first=0.25, ask_timeout=2.0),
+            classic_overlay=ClassicOverlaySettings(refused_retry=1.0, alone_retry_first=0.25, ask_timeout=2.0),
+        ),
+        within=0.6,
     ),
 }
-"""The four profiles.
-
-A crashed neighbor refuses connections, and so is dead after `strikes_max` requests, two to three intervals: within
-39 s, 10 s, 3 s, 0.6 s. A silent one lets each request run into its timeout.
-"""
+"""The four profiles: four wishes, and what else differs in such networks."""
 
 
 def profile(name: str) -> Settings:

@@ -29,6 +29,7 @@ class Stream:
 
     __slots__ = (
         "ahead",
+        "began",
         "changed_at",
         "counted",
         "eager",
@@ -54,6 +55,8 @@ class Stream:
         """All runs up to this one were delivered, lost, or lie before our beginning."""
         self.last = last
         """The last rumor that is complete in them."""
+        self.began = last
+        """The rumors up to this one lie before our beginning."""
         self.ahead: dict[int, Run] | None = None
         """Runs above a hole."""
         self.parts: list[bytes] | None = None
@@ -143,6 +146,12 @@ class Streams:
     def get(self, id: tuple[str, int, int]) -> Stream | None:
         """A stream, if it is known."""
         return self.by_id.get(id)
+
+    def age_of(self, run: Run, now: Seconds) -> Seconds:
+        """How long ago a run was published, as far as its holders know; 0 for one that is not retained."""
+        stream = self.by_id.get((run.origin, run.epoch, run.lane))
+        entry = stream.runs.get(run.number) if stream is not None and stream.runs else None
+        return now - entry.arrived + entry.age if entry is not None else 0.0
 
     def latest_epoch(self, origin: str) -> int:
         """The latest life of an origin that we heard of; 0 if none."""

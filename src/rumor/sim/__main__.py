@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Iterable, Sequence
 
+from rumor.sim.measures import spread_of
 from rumor.sim.scenarios import SCENARIOS, tell
 
 WIDTH = 22
@@ -32,9 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def tell_all(name: str, numbers: Iterable[int]) -> int:
-    """Tell one story with each number; go on after failures, and count them."""
-    failed = 0
+    """Tell one story with each number; go on after failures, and count them. Of several, sum up the figures."""
+    failed = told = 0
+    figures: dict[str, list[float]] = {}
     for number in numbers:
+        told += 1
         began = time.perf_counter()
         try:
             world = tell(name, number)
@@ -46,6 +49,12 @@ def tell_all(name: str, numbers: Iterable[int]) -> int:
             say(f"{name} {number}: fine, {world.now:.0f} s, {world.happened} events, {rate:.0f}/s, {world.trace[:16]}")
             for what, figure in world.figures.items():
                 say(f"    {what}: {figure:.6g}")
+                figures.setdefault(what, []).append(figure)
+    if told > 1:
+        say(f"{name}: {failed} of {told} failed")
+        for what, found in figures.items():
+            least, half, most_of_all, most = spread_of(found)
+            say(f"    {what}: {least:.6g} to {most:.6g}, median {half:.6g}, p99 {most_of_all:.6g}")
     return 1 if failed else 0
 
 

@@ -26,14 +26,26 @@ class Builder:
         self._rng = stage.rng
         self._codec = msgspec.structs.replace(CODEC, seal=carriage.seal)
 
-    def seed(self) -> Callable[[Node], Core]:
-        """Makes a seed."""
-        return lambda _: Seed(self._settings, Random(self._rng.getrandbits(64)))
+    def seed(self, seeds: Sequence[Address] = ()) -> Callable[[Node], Core]:
+        """Makes a seed; `seeds` are the other ones."""
+
+        def make(node: Node) -> Core:
+            chance = self._rng.getrandbits(64)
+            node.epoch = max(node.clock.milliseconds(self._stage.now), node.epoch + 1)
+            identity = Identity(node.address, name=node.name, epoch=node.epoch, instance=chance >> 1)
+            return Seed(identity, seeds, self._settings, node.clock, Random(chance))
+
+        return make
 
     def peer(
-        self, seeds: Sequence[Address], join: Sequence[Address], network: str, settings: Settings
+        self,
+        seeds: Sequence[Address],
+        join: Sequence[Address],
+        network: str,
+        settings: Settings,
+        kind: type[Peer] = Peer,
     ) -> Callable[[Node], Core]:
-        """Makes a peer."""
+        """Makes a peer, or one of another kind."""
 
         def make(node: Node) -> Core:
             node.settings = settings
@@ -41,7 +53,7 @@ class Builder:
             chance = self._rng.getrandbits(64)
             node.epoch = max(node.clock.milliseconds(self._stage.now), node.epoch + 1)
             identity = Identity(node.address, name=node.name, network=network, epoch=node.epoch, instance=chance >> 1)
-            return Peer(
+            return kind(
                 identity, seeds, settings, node.clock, Random(chance), self._codec, join=join, contacts=node.contacts
             )
 

@@ -17,7 +17,7 @@ from rumor.core.ids import Seconds
 from rumor.core.messages import Preface, Reply
 from rumor.sim.links import Links
 from rumor.sim.node import Node
-from rumor.sim.stage import MESSAGE, REPLY, Stage
+from rumor.sim.stage import MESSAGE, REPLY, TIMER, Stage
 
 Outcome: TypeAlias = Reply | Failure | None
 """How an exchange ended; None: told."""
@@ -55,8 +55,8 @@ class Exchanges:
         stage, weather = self._stage, self._weather
         exchange = Exchange(self, asker, effect, stage.now + effect.timeout)
         if exchange.deadline < math.inf:
-            stage.plan(exchange.deadline, asker, REPLY, partial(self._time_out, exchange))
-        if not weather.lost():
+            stage.plan(exchange.deadline, asker, TIMER, partial(self._time_out, exchange))
+        if not weather.lost(asker.address, effect.to):
             moment = stage.now + weather.delay() + weather.delay()
             stage.plan(moment, asker, REPLY, partial(self._connect, exchange))
 
@@ -64,7 +64,8 @@ class Exchanges:
         """The reply to an Ask begins its way."""
         stage = self._stage
         asker = exchange.asker
-        if exchange.life == asker.life and not (self._weather.lost() or self._apart(exchange)):
+        lost = self._weather.lost(exchange.effect.to, asker.address)
+        if exchange.life == asker.life and not (lost or self._apart(exchange)):
             stage.plan(stage.now + self._weather.delay(), asker, REPLY, partial(self._end, exchange, outcome))
 
     def _connect(self, exchange: Exchange) -> None:

@@ -41,7 +41,8 @@ class Lines:
         """Something is written at an end."""
         stage, far = self._stage, end.far
         end.in_flight += size
-        moment = stage.now + self._weather.delay_with_repeats()
+        end.node.sent_bytes += size
+        moment = stage.now + self._weather.delay_with_repeats(end.node.address, far.node.address)
         if self._bandwidth:
             end.free_at = max(stage.now, end.free_at) + size / self._bandwidth
             moment += end.free_at - stage.now
@@ -57,7 +58,8 @@ class Lines:
         """An end was closed: the other side reads all that was written before, and then that."""
         stage, far = self._stage, end.far
         if far is not end:
-            far.arrives_at = max(stage.now + after + self._weather.delay_with_repeats(), far.arrives_at)
+            delay = self._weather.delay_with_repeats(end.node.address, far.node.address)
+            far.arrives_at = max(stage.now + after + delay, far.arrives_at)
             stage.plan(far.arrives_at, None, 0, partial(self._arrive, far, (False, None, 0)))
 
     def acknowledge(self, end: End, size: int) -> None:
@@ -88,7 +90,7 @@ class Lines:
         elif not is_open:
             if written[1] is not None:
                 self._reset(end.far)
-        elif node.frozen or node.cost:
+        elif node.frozen or node.cost or node.lateness:
             self._stage.happen(node, REPLY if end.number else MESSAGE, partial(self._read, end, written))
         else:
             self._read(end, written)

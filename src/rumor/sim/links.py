@@ -21,7 +21,7 @@ from rumor.sim.cores import LinkCore
 from rumor.sim.end import End, connect
 from rumor.sim.lines import Lines
 from rumor.sim.node import Node
-from rumor.sim.stage import REPLY, Stage
+from rumor.sim.stage import REPLY, TIMER, Stage
 from rumor.sim.trace import Trace
 from rumor.sim.traffic import Traffic
 from rumor.wire.framing import BrokenStream
@@ -76,7 +76,7 @@ class Links:
         self._trace = trace
         self._backlog = backlog
         self.traffic: Traffic | None = None
-        """Who counts the runs that arrive, if somebody does."""
+        """Who counts what is sent, and the runs that arrive, if somebody does."""
         lines.on_read = self._read
         lines.on_end = partial(self._lose, failure=Failure.CLOSED)
         lines.on_broken = partial(self._lose, failure=Failure.CLOSED)
@@ -89,7 +89,7 @@ class Links:
         end = End(node, effect.link, self._carriage.reader())
         node.ends[end.number] = end
         node.sockets[end] = None
-        self._stage.plan(self._stage.now + effect.timeout, node, REPLY, partial(self._time_out, end))
+        self._stage.plan(self._stage.now + effect.timeout, node, TIMER, partial(self._time_out, end))
         self._knock(end, effect.to, KNOCK_AGAIN)
 
     def wake(self, node: Node, number: int) -> None:
@@ -107,7 +107,7 @@ class Links:
         if not end.connected:
             self._close(end)
         elif end.blocked:
-            self._stage.plan(self._stage.now + FLUSH, node, REPLY, partial(self._close, end))
+            self._stage.plan(self._stage.now + FLUSH, node, TIMER, partial(self._close, end))
         else:
             self._pump(end)
 
@@ -144,7 +144,7 @@ class Links:
         if end.closed:
             return
         stage = self._stage
-        if stage.weather.lost():
+        if stage.weather.lost(end.node.address, to):
             stage.plan(stage.now + again, None, 0, partial(self._knock, end, to, 2.0 * again))
         else:
             stage.plan(stage.now + stage.weather.delay(), None, 0, partial(self._knocked, end, to, again))
@@ -166,7 +166,7 @@ class Links:
             far.connected = True
             connect(end, far)
             target.sockets[far] = None
-            moment = stage.now + stage.weather.delay_with_repeats()
+            moment = stage.now + stage.weather.delay_with_repeats(to, node.address)
             stage.plan(moment, node, REPLY, partial(self._connected, end))
 
     def _connected(self, end: End) -> None:
@@ -204,6 +204,9 @@ class Links:
                 self._send_faultily(end, frame)
             return
         load, size = self._carriage.pack(frames)
+        if self.traffic is not None:
+            for frame in frames:
+                self.traffic.on_sent(frame, self._carriage.pack([frame])[1])
         if self._trace is not None:
             self._trace.on_sent(self._stage.now, end.node, end.number, load)
         self._lines.send(end, first, load, size + PREFACE_BYTES if first else size)

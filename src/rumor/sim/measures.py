@@ -5,10 +5,12 @@ redundancy          copies of the payload that were received, by those that need
 coverage            the share of the running peers that were told
 components          who reaches whom
 degrees             how many peers have how many neighbors
+spread_of           from where to where the same figure went over several histories
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
 
 from rumor.sim.node import Node
 from rumor.sim.records import Told
@@ -69,3 +71,13 @@ def components(graph: Mapping[str, Iterable[str]]) -> list[list[str]]:
 def degrees(graph: Mapping[str, Sequence[str]]) -> dict[int, int]:
     """How many have how many neighbors, by the number of neighbors."""
     return dict(sorted(Counter(len(others) for others in graph.values()).items()))
+
+
+def spread_of(figures: Sequence[float]) -> tuple[float, float, float, float]:
+    """The least, the median, the 99th percentile and the greatest of some figures, at least one.
+
+    The nearest rank: each is one of the figures, and of an even count the median is the upper one.
+    """
+    ranked = sorted(figures)
+    count = len(ranked)
+    return ranked[0], ranked[count // 2], ranked[min(count - 1, ceil(0.99 * count) - 1)], ranked[-1]

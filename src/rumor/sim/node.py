@@ -11,6 +11,7 @@ from rumor.core.effects import Ask, Dial, Tell
 from rumor.core.events import Event
 from rumor.core.frames import Contact
 from rumor.core.ids import Address, Seconds
+from rumor.core.members import Member
 from rumor.core.peer import Peer
 from rumor.core.seed import Seed
 from rumor.core.settings import Settings
@@ -29,8 +30,9 @@ class Node:
 
     __slots__ = (
         "address", "alarm_at", "busy_until", "clock", "contacts", "copies", "core", "cost", "degree_max", "did", "due",
-        "ends", "epoch", "frozen", "is_working", "joined_at", "keeps", "late", "life", "link_core", "links", "looked",
-        "make", "name", "neighbor_links", "number_next", "off", "queue", "record", "said", "settings", "sockets", "up",
+        "ends", "epoch", "frozen", "is_working", "joined_at", "keeps", "late", "lateness", "life", "link_core", "links",
+        "looked", "make", "members", "name", "neighbor_links", "number_next", "off", "queue", "reads_at", "record",
+        "said", "sent_bytes", "settings", "sockets", "up",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +62,12 @@ class Node:
         self.frozen = False
         self.cost: Seconds = 0.0
         """How long a slow node takes for each input and each frame."""
+        self.lateness: tuple[Seconds, Seconds] | None = None
+        """From how late to how late a starved node reads what comes; (0, 0) once it is starved no more."""
+        self.reads_at: Seconds = 0.0
+        """When it reads the last of what came so far: nothing that follows is read earlier."""
+        self.sent_bytes = 0
+        """Bytes of frames and prefaces that all its lives sent."""
         self.said: list[tuple[Seconds, Event]] = []
         """The events of all lives, each with its moment."""
         self.did: list[tuple[Seconds, Ask | Tell | Dial]] = []
@@ -76,6 +84,8 @@ class Node:
         self.due: Seconds | None = None
         self.joined_at: Seconds | None = None
         """When it knew where streams begin: what was said before is before its time."""
+        self.members: dict[str, Member] = {}
+        """The directory, as told by its events alone."""
         self.neighbor_links: dict[str, int] = {}
         """The names of the neighbors over links, as told by events, and their links."""
         self.links: dict[int, Visitor] = {}

@@ -1,6 +1,7 @@
 """Time and chance: what is to happen, in order; and whether a node is in a state to take part in it.
 
     plan(moment, node, kind, action) --time--> happen --> the action at once
+                                                 |-- starved: it is read late, in order, while timers fire
                                                  |-- frozen: it waits for the thaw
                                                  |-- slow: it waits for its turn
                                                  `-- crashed meanwhile: never
@@ -21,6 +22,9 @@ from rumor.sim.weather import Weather
 REPLY, TIMER, MESSAGE, WORK = range(4)
 """Kinds of what happens to a node. After a thaw they come in this order, as an event loop takes them: first what its
 connections brought, then its timers, then what new visitors say. WORK: a slow node goes on."""
+
+INPUTS = (REPLY, MESSAGE)
+"""What comes to a node from outside; a starved one reads it late."""
 
 AGAIN = "\n  again: "
 """What stands before the command that repeats a history."""
@@ -74,6 +78,17 @@ class Stage:
 
     def happen(self, node: Node, kind: int, action: Action) -> None:
         """Let something happen to a node, now or when it gets to it."""
+        if node.lateness and kind in INPUTS:
+            node.reads_at = max(node.reads_at, self.now + self.rng.uniform(*node.lateness))
+            self.plan(node.reads_at, None, 0, partial(self._read_late, node, node.life, kind, action))
+        else:
+            self._happen_now(node, kind, action)
+
+    def _read_late(self, node: Node, life: int, kind: int, action: Action) -> None:
+        if node.life == life and node.up:
+            self._happen_now(node, kind, action)
+
+    def _happen_now(self, node: Node, kind: int, action: Action) -> None:
         if node.frozen:
             node.late.append((kind, len(node.late), action))
         elif node.cost and kind != WORK:
@@ -87,7 +102,7 @@ class Stage:
         node.frozen = False
         late, node.late = sorted(node.late, key=lambda entry: entry[:2]), []
         for kind, _, action in late:
-            self.happen(node, kind, action)
+            self._happen_now(node, kind, action)
 
     def fail(self, wrong: str) -> None:
         """Stop the world: something is wrong. The message says where, and the command that repeats it."""

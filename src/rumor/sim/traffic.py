@@ -1,6 +1,8 @@
-"""Which copies of which run came where: what the measures are made from."""
+"""Which copies of which run came where, and how much of what was sent: what the measures are made from."""
 
-from rumor.core.frames import RunRecord
+from collections import Counter
+
+from rumor.core.frames import Outgoing, RunRecord
 from rumor.core.ids import Address
 from rumor.sim.node import Node
 
@@ -16,10 +18,21 @@ class Spread:
 
 
 class Traffic:
-    """All runs since it began to count: (origin, epoch, lane, number) and their spread."""
+    """All runs since it began to count: (origin, epoch, lane, number) and their spread; and all frames by their kind.
+
+    Frames that are sent while some are dropped, doubled or shuffled are not counted.
+    """
 
     def __init__(self) -> None:
         self.spreads: dict[tuple[str, int, int, int], Spread] = {}
+        self.frames: Counter[str] = Counter()
+        self.bytes: Counter[str] = Counter()
+
+    def on_sent(self, frame: Outgoing, size: int) -> None:
+        """A node sent a frame."""
+        kind = type(frame).__name__
+        self.frames[kind] += 1
+        self.bytes[kind] += size
 
     def on_copy(self, node: Node, record: RunRecord) -> None:
         """A copy came to a node."""

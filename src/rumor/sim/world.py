@@ -10,7 +10,7 @@
     stage.py       time: what happens next, and to whom
     weather.py     latency, loss, partitions
     exchanges.py   classic texts      links.py, lines.py, end.py, carriage.py   links
-    node.py        who lives there    records.py   what it told, and whether it may
+    node.py        who lives there    records.py, memberships.py   what it told, and whether it may
     invariants.py  what must always be so, after every event      settled.py   what must be so after quiet
     measures.py    how well it spread                              chaos.py     one mishap after another
 
@@ -23,7 +23,7 @@ from random import Random
 
 from rumor.core.clock import WallClock
 from rumor.core.effects import Answer, Ask, Close, Dial, Effect, Failure, Hangup, Tell, Wake
-from rumor.core.events import Event, NeighborDown, NeighborUp, RumorHeard, RumorsLost, RunDelivered
+from rumor.core.events import Event, MemberChanged, NeighborDown, NeighborUp, RumorHeard, RumorsLost, RunDelivered
 from rumor.core.ids import Address, Seconds
 from rumor.core.messages import Reply
 from rumor.core.peer import Peer
@@ -35,13 +35,14 @@ from rumor.sim.exchanges import Exchanges
 from rumor.sim.invariants import INVARIANTS, Invariant
 from rumor.sim.lines import Lines
 from rumor.sim.links import FrameFaults, Links
+from rumor.sim.memberships import Memberships
 from rumor.sim.node import Action, Node
 from rumor.sim.publications import Publications
 from rumor.sim.records import Told
 from rumor.sim.stage import TIMER, Stage
 from rumor.sim.trace import Trace
 from rumor.sim.traffic import Traffic
-from rumor.sim.weather import Weather
+from rumor.sim.weather import Block, Weather
 
 DAWN = 1_700_000_000.0
 """The time of day at which every world begins."""
@@ -84,6 +85,7 @@ class World:
         self.weather = Weather(self.rng, latency, loss)
         self.faults = FrameFaults(frame_loss, duplication, reordering)
         self.publications = Publications()
+        self.memberships = Memberships()
         self.figures: dict[str, float] = {}
         """What a story measured, by name, for who told it."""
         self._per_host = per_host
@@ -147,10 +149,11 @@ class World:
         name: str = "",
         network: str = "",
         settings: Settings | None = None,
+        kind: type[Peer] = Peer,
     ) -> Node:
-        """A new peer of ours, not yet started. `join`: other peers that it knows from the start."""
+        """A new peer of ours, not yet started. `join`: other peers that it knows from the start. `kind`: see liars."""
         known = [seed.address for seed in seeds]
-        make = self._builder.peer(known, [peer.address for peer in join], network, settings or self.settings)
+        make = self._builder.peer(known, [peer.address for peer in join], network, settings or self.settings, kind)
         return self.add(make, net=2, name=name)
 
     def add(self, make: Callable[[Node], Core], *, net: int = 3, name: str = "") -> Node:
@@ -159,6 +162,7 @@ class World:
         host = index // self._per_host
         address = Address(f"10.{net}.{host // 250}.{host % 250 + 1}", 3400 + index)
         self.nodes[address] = node = Node(address, make, WallClock(DAWN), name=name, keeps=self._kept)
+        self.memberships.add(node)
         return node
 
     # What befalls them.
@@ -203,10 +207,13 @@ class World:
         node.begin()
         return self.start(node)
 
-    def leave(self, node: Node) -> None:
-        """Let a peer say goodbye, and end a second later."""
+    def leave(self, node: Node, *, back_in: Seconds | None = None) -> None:
+        """Let a peer say goodbye, or that it will be back, and end a second later."""
         assert isinstance(node.core, Peer)
-        node.core.leave(self.now)
+        if back_in is None:
+            node.core.leave(self.now)
+        else:
+            node.core.leave(self.now, back_in=back_in)
         self._step(node)
         life = node.life
         self.at(1.0, lambda: self.crash(node) if node.life == life else None)
@@ -224,6 +231,17 @@ class World:
         """Let a node take so long for each input and each frame; 0: as quick as the others."""
         node.cost = cost
 
+    def starve(self, node: Node, lateness: tuple[Seconds, Seconds] = (0.5, 2.5)) -> None:
+        """Let a node read all that comes so late, in order, while its timers fire on time; (0, 0): as the others do.
+
+        The default is what Lifeguard's and kinship's experiments with slow processes take.
+        """
+        node.lateness = lateness
+
+    def lose(self, node: Node, *, outgoing: float = 0.0, incoming: float = 0.0) -> None:
+        """Lose so great shares of a node's packets from now on, beside what all lose."""
+        self.weather.lose(node, outgoing=outgoing, incoming=incoming)
+
     def garble(self, node: Node, other: Node) -> None:
         """Spoil what comes next from one node to another."""
         for end in node.sockets:
@@ -233,9 +251,17 @@ class World:
         """Nothing passes between nodes of different groups from now on; those in none are one more group."""
         self.weather.split(groups)
 
-    def block(self, sources: Iterable[Node], targets: Iterable[Node]) -> None:
-        """Nothing passes from the ones to the others from now on; the other way it does."""
-        self.weather.block(sources, targets)
+    def block(self, sources: Iterable[Node] = (), targets: Iterable[Node] = ()) -> Block:
+        """Nothing passes from the ones to the others from now on; the other way it does.
+
+        No sources: nothing from anybody; no targets: nothing to anybody. `unblock` ends it.
+        """
+        return self.weather.block(sources, targets)
+
+    def unblock(self, block: Block) -> None:
+        """What was blocked passes again, unless something else stops it."""
+        self.weather.unblock(block)
+        self._lines.go_on()
 
     def heal(self) -> None:
         """Everything passes again."""
@@ -359,6 +385,8 @@ class World:
                 wrong = node.record.on_lost(event)
             case RumorHeard():
                 wrong = node.record.on_text(event)
+            case MemberChanged(change):
+                wrong = self.memberships.on_change(node, change, self.now)
             case NeighborUp():
                 self._on_neighbor(node, event)
             case NeighborDown():

@@ -1,5 +1,6 @@
 """The half of a peer that speaks with seeds and original nodes: driven through the peer, as a driver does."""
 
+import msgspec
 import pytest
 
 from rumor.core.classic.texts import DIALS_MAX, DOUBT_INTERVAL
@@ -17,6 +18,7 @@ from rumor.core.events import (
     RumorHeard,
     Strike,
 )
+from rumor.core.frames import Contact, Enrolment, Lease, Role
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.messages import (
     ConnectAccepted,
@@ -187,7 +189,7 @@ def test_a_seed_that_cannot_be_reached_is_tried_again() -> None:
 
 
 def test_a_seed_is_asked_by_the_preface_which_kind_it_is() -> None:
-    """One of ours answers and is registered with again; an original one closes and is left alone."""
+    """One of ours answers and is registered with by a link; an original one closes and is left alone."""
     ours, original = peer_among(ANA), peer_among(ANA)
     preface = Ask(SEED, Preface(), 1.0)
     for peer in (ours, original):
@@ -197,9 +199,50 @@ def test_a_seed_is_asked_by_the_preface_which_kind_it_is() -> None:
     ours.answered(preface, Preface(), 60.0)
     original.failed(preface, Failure.CLOSED, 60.0)
 
-    assert ours.drain()[0] == [REGISTER]
+    assert dials(ours.drain()[0]) == [SEED]
     assert original.drain() == ([], [])
     assert original.snapshot().seeds == (SEED,)
+
+
+def test_the_peers_in_a_lease_are_asked_to_be_neighbors() -> None:
+    """A seed of ours tells of some peers by its link, which are dialled like those of a list."""
+    peer = peer_among(ANA)
+    peer.tick(60.0)
+    peer.drain()
+    peer.answered(Ask(SEED, Preface(), 1.0), Preface(), 60.0)
+    (link,) = [effect.link for effect in peer.drain()[0] if isinstance(effect, Dial)]
+    peer.dialled(link, 60.0)
+    assert Enrolment(0) in feed(peer, link, 60.0, msgspec.structs.replace(hello(SEED), role=Role.SEED))
+
+    peer.on_frame(link, Lease(180_000, (Contact("me", ME), Contact("bo", BO))), 60.1)
+
+    effects, events = peer.drain()
+    assert dials(effects) == [BO]
+    assert Registered(SEED, renewed=True) in events
+    peer.on_frame(link, Lease(180_000), 60.2)
+    assert peer.drain() == ([], [])
+
+
+def test_a_seed_whose_link_fails_is_asked_by_text_again() -> None:
+    """What was one of ours, and closes on the preface now, may be an original one: its list is as good."""
+    peer = peer_among(ANA)
+    peer.tick(60.0)
+    peer.drain()
+    peer.answered(Ask(SEED, Preface(), 1.0), Preface(), 60.0)
+    (link,) = [effect.link for effect in peer.drain()[0] if isinstance(effect, Dial)]
+
+    peer.link_lost(link, Failure.CLOSED, 60.0)
+
+    assert texts(peer.drain()[0]) == [REGISTER]
+
+
+def test_other_seeds_can_be_named_while_a_peer_runs() -> None:
+    """A seed that is added is registered with."""
+    peer = peer_among(ANA)
+
+    peer.set_seeds((SEED, seed_at(1)), 1.0)
+
+    assert texts(peer.drain()[0]) == [Ask(seed_at(1), Register(ME), 5.0)]
 
 
 # Original nodes.

@@ -23,6 +23,7 @@ from rumor.core.clock import WallClock
 from rumor.core.codec import Codec
 from rumor.core.effects import Answer, Ask, Close, Failure, Tell
 from rumor.core.events import LinkFailed, PeerListReceived, Problem, Reason
+from rumor.core.frames import Lease
 from rumor.core.ids import Address, Identity, Seconds, source_host
 from rumor.core.links import Links
 from rumor.core.messages import (
@@ -198,6 +199,13 @@ class Texts:
         if event.classic and event.address.is_ipv4:
             self.overlay.learn((event.address,), now)
 
+    def on_lease(self, link: int, lease: Lease, now: Seconds) -> None:
+        """A seed of ours lists us, and tells of some others."""
+        held = self.registration.on_lease(link, lease, now)
+        if held is not None:
+            seed, renewed = held
+            self._on_listed(seed, [contact.address for contact in lease.contacts], renewed, now)
+
     def bury(self, neighbor: Address, now: Seconds) -> DeadNode:
         """A neighbor, of whatever kind, is dead; what is to be reported."""
         self.overlay.drop(neighbor, Reason.DEAD, now)
@@ -207,8 +215,11 @@ class Texts:
 
     def _on_peer_list(self, seed: Address, reply: PeerList, now: Seconds) -> None:
         self._identity.seen_as(reply.peers[-1])
-        renewed = self.registration.on_peer_list(seed, reply, now)
-        others = tuple(peer for peer in dict.fromkeys(reply.peers) if not self._identity.is_self(peer))
+        self._on_listed(seed, reply.peers, self.registration.on_peer_list(seed, reply, now), now)
+
+    def _on_listed(self, seed: Address, peers: Sequence[Address], renewed: bool, now: Seconds) -> None:
+        """A seed lists us, and tells of others."""
+        others = tuple(peer for peer in dict.fromkeys(peers) if not self._identity.is_self(peer))
         if not renewed or (others and not self._web.neighbors and not self.overlay.neighbors):
             self._outbox.say(PeerListReceived(seed, others))
         self._learn(others, now)

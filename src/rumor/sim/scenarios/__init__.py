@@ -6,7 +6,17 @@
 Importing this package knows them all. Tests tell them with many numbers; a failure names the command that repeats it.
 """
 
-from rumor.sim.scenarios import crashes, faults, joining, spreading  # noqa: F401  they register themselves
+from rumor.sim.scenarios import (  # noqa: F401  they register themselves
+    agreement,
+    crashes,
+    deaths,
+    faults,
+    idle,
+    joining,
+    lies,
+    parting,
+    spreading,
+)
 from rumor.sim.scenarios.registry import ON_DEMAND, SCENARIOS, Scenario, scenario, tell
 
 __all__ = ["ON_DEMAND", "SCENARIOS", "Scenario", "scenario", "tell"]

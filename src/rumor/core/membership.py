@@ -1,0 +1,147 @@
+"""Membership: who is in the network, and who of them lives. The half of a peer that watches the others.
+
+Composes the watch over neighbors and members (liveness.py) with what is known of all (directory.py), as `peer.py` does
+everything; what one of them finds out goes through `Peer._route`.
+
+    a neighbor is silent, or its link broke --Accused--> a statement, told to all --two of them--> dead: NeighborDied
+                                                   `--> the member itself, which refutes: nothing has happened
+"""
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+from rumor.core.clock import WallClock
+from rumor.core.directory import Directory
+from rumor.core.events import (
+    Accused,
+    LinkDown,
+    LinkFailed,
+    LinkReady,
+    MemberChanged,
+    NeighborDied,
+    NeighborDown,
+    NeighborUp,
+)
+from rumor.core.frames import (
+    Claims,
+    Control,
+    MembersBuckets,
+    MembersSummary,
+    Probe,
+    RelayReply,
+    RelayRequest,
+    Role,
+    Watching,
+)
+from rumor.core.ids import Identity, Seconds
+from rumor.core.links import Links
+from rumor.core.liveness import Liveness
+from rumor.core.members import State
+from rumor.core.outbox import Outbox
+from rumor.core.settings import Settings
+from rumor.core.timers import soonest
+
+MOURNED_MAX = 256
+"""Former neighbors whose death we still report."""
+
+
+class Membership:
+    """`directory` and `liveness` of one peer."""
+
+    def __init__(
+        self, identity: Identity, links: Links, settings: Settings, clock: WallClock, outbox: Outbox, rng: Random
+    ) -> None:
+        self._links = links
+        self._outbox = outbox
+        self.directory = Directory(identity, clock, settings.directory, outbox, rng)
+        self.liveness = Liveness(links, identity, settings.liveness, settings.probes, outbox, rng, self.directory)
+        self._accused: dict[str, None] = {}
+        self._left = False
+
+    def frame_handlers(self) -> dict[type, Callable[[int, Any, Seconds], None]]:
+        """Which machine takes which frame; answers to probes are the composer's."""
+        directory, liveness = self.directory, self.liveness
+        return {
+            Probe: liveness.on_probe,
+            RelayRequest: liveness.on_relay_request,
+            RelayReply: liveness.on_relay_reply,
+            Claims: directory.on_claims,
+            MembersSummary: directory.on_summary,
+            MembersBuckets: directory.on_buckets,
+            Watching: lambda link, frame, now: directory.on_watching(link, frame),
+        }
+
+    def begin(self, tags: Mapping[str, str], now: Seconds) -> None:
+        """The peer begins."""
+        self.directory.begin(now, tags)
+
+    def neighbor_up(self, event: NeighborUp, now: Seconds) -> None:
+        """A neighbor came, over a link."""
+        self._accused.pop(event.name, None)
+        self.liveness.watch(event.link, event.name, event.neighbor, now)
+        self.directory.add_link(event.link, event.name, now)
+
+    def neighbor_down(self, event: NeighborDown) -> None:
+        """It is gone."""
+        self.liveness.unwatch(event.link)
+        self.directory.remove_link(event.link)
+
+    def on_link_ready(self, event: LinkReady, now: Seconds) -> bool:
+        """A link stands: who said Hello lives. True: it was made to see that, and nobody else wants it."""
+        info = self._links.info(event.link)
+        if info is not None and info.role is Role.PEER:
+            self.directory.heard_directly(event.name, event.address, info.epoch, now, event.link)
+        return self.liveness.on_link_ready(event, now)
+
+    def on_link_failed(self, event: LinkFailed, now: Seconds) -> bool:
+        """A link could not be made. True: it was to see whether somebody lives."""
+        return self.liveness.on_link_failed(event, now)
+
+    def on_link_down(self, event: LinkDown, now: Seconds) -> None:
+        """A link that stood is gone."""
+        self.liveness.on_link_down(event, now)
+
+    def on_accused(self, event: Accused, now: Seconds) -> None:
+        """We found that a member does not answer: a statement for all."""
+        self._accused[event.name] = None
+        if len(self._accused) > MOURNED_MAX:
+            del self._accused[next(iter(self._accused))]
+        self.directory.on_accused(event, now)
+
+    def on_member_changed(self, event: MemberChanged, now: Seconds) -> None:
+        """The directory changed: the watch hears of doubts, and of those that were void."""
+        member, before = event.change.member, event.change.before
+        if before is not None and member.state in (State.DEAD, State.SUSPECT):
+            self.liveness.on_death(member.name, now)
+        if member.state is State.DEAD and (self._accused.pop(member.name, self) is None or self._holds(member.name)):
+            self._outbox.say(NeighborDied(member.address))
+        elif before is not None and (member.epoch, member.incarnation) > (before.epoch, before.incarnation):
+            self._accused.pop(member.name, None)
+            self.liveness.on_refuted(member.name, now)
+
+    def pull(self, link: int, bytes_max: int) -> list[Control]:
+        """What a link is to be told of members."""
+        return self.directory.pull(link, bytes_max)
+
+    def leave(self, now: Seconds, back_in: Seconds | None) -> None:
+        """Say that we stop, once."""
+        if not self._left:
+            self._left = True
+            self.directory.leave(now, back_in)
+
+    def end_turn(self, now: Seconds) -> None:
+        """The turn is over: neighbors hear of our neighbors."""
+        self.directory.end_turn(now)
+
+    def tick(self, now: Seconds) -> None:
+        """Do what is due."""
+        self.liveness.tick(now)
+        self.directory.tick(now)
+
+    def next_deadline(self) -> Seconds | None:
+        """When `tick` has something to do."""
+        return soonest(self.liveness.next_deadline(), self.directory.next_deadline())
+
+    def _holds(self, name: str) -> bool:
+        return self._links.find(name) is not None

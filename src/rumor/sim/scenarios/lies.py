@@ -1,0 +1,105 @@
+"""One that lies about others: it removes nobody for longer than an answer takes, and no seed believes it."""
+
+from collections.abc import Sequence
+
+from rumor.core.events import PeerStruckOff
+from rumor.core.ids import Seconds
+from rumor.core.members import State
+from rumor.core.peer import Peer
+from rumor.sim.liars import Liar, Lie
+from rumor.sim.node import Node
+from rumor.sim.scenarios.registry import scenario
+from rumor.sim.scenarios.stories import (
+    expect_agreement,
+    expect_no_false_deaths,
+    large,
+    note_doubts,
+    populate,
+    seconds_until_dead,
+)
+from rumor.sim.world import World
+
+ANSWER: Seconds = 1.0
+"""How long an answer takes at most, to all."""
+
+
+def told_lies(number: int, lies: Sequence[Lie], *, peers: int = 15, duration: Seconds = 30.0) -> World:
+    """One peer lies for a while; a true death is noticed all the same, and in the end all know what is so."""
+    world = large(number)
+    honest, seeds = populate(world, peers=peers)
+    liar = world.peer(seeds, kind=Liar)
+    everybody = [*honest, liar]
+    for peer in everybody:
+        world.start(peer)
+    expect_agreement(world, everybody, within=30.0)
+    core = liar.core
+    assert isinstance(core, Liar)
+    core.lie(lies, [seed.address for seed in seeds])
+    world.figures["share of the time that honest peers were listed"] = share_listed(world, honest, duration)
+    victim = world.rng.choice(honest)
+    world.crash(victim, off=True)
+    left = [peer for peer in honest if peer is not victim]
+    seconds_until_dead(world, [victim], left, since=world.now, within=10.0)
+    core.stop_lying()
+    world.run(ANSWER)
+    note_doubts(world)
+    expect_no_false_deaths(world, but=[liar], lasting=ANSWER)
+    expect_agreement(world, everybody, within=10.0)
+    expect_listed(world, seeds, [*left, liar])
+    return world
+
+
+def share_listed(world: World, peers: Sequence[Node], duration: Seconds) -> float:
+    """Let time pass; returns for which share of it peers listed each other as alive or in doubt, on an average."""
+    end, looks, listed = world.now + duration, 0, 0
+    while world.now < end:
+        world.run(0.25)
+        for peer in peers:
+            assert isinstance(peer.core, Peer)
+            known = {member.name: member.state for member in peer.core.members()}
+            looks += len(peers)
+            listed += sum(known.get(other.name) in (State.ALIVE, State.SUSPECT) for other in peers)
+    return listed / looks
+
+
+def expect_listed(world: World, seeds: Sequence[Node], peers: Sequence[Node]) -> None:
+    """No seed struck off anybody who runs."""
+    running = {peer.address for peer in peers}
+    world.check(
+        [
+            f"{seed} struck off {event.peer}, which answers"
+            for seed in seeds
+            for _, event in seed.said
+            if isinstance(event, PeerStruckOff) and event.peer in running
+        ]
+    )
+
+
+@scenario
+def liar_accuses(number: int) -> World:
+    """One of 16 says of all others that they are silent: none is dead for longer than an answer takes."""
+    return told_lies(number, [Lie.ACCUSE])
+
+
+@scenario
+def liar_forges(number: int) -> World:
+    """One of 16 says that others said so of others: none is dead for longer than an answer takes."""
+    return told_lies(number, [Lie.FORGE])
+
+
+@scenario
+def liar_dismisses(number: int) -> World:
+    """One of 16 says for others that they leave: soon all know that they are still there."""
+    return told_lies(number, [Lie.DISMISS])
+
+
+@scenario
+def liar_reports(number: int) -> World:
+    """One of 16 reports all others to the seeds as dead: no seed strikes off one that answers."""
+    return told_lies(number, [Lie.REPORT])
+
+
+@scenario
+def liar_tells_all(number: int) -> World:
+    """One of 16 tells all these lies: none removes anybody for longer than an answer takes."""
+    return told_lies(number, list(Lie))
