@@ -4,11 +4,12 @@ import pytest
 
 from rumor.core.effects import Dial, Failure
 from rumor.core.events import Accused
-from rumor.core.frames import Goodbye, Parting, Verdict
+from rumor.core.frames import Contact, Goodbye, Parting, Verdict
 from rumor.core.ids import Seconds
 from rumor.core.knocks import KNOCKS_MAX
 from rumor.core.settings import ProbeSettings
 
+from .helpers import peer_at
 from .watching import NAMES, Bench, contact_of, verdicts
 
 BO = contact_of("bo")
@@ -112,7 +113,7 @@ def test_another_at_its_address_is_a_refusal() -> None:
 
 
 def test_silence_is_doubted_and_then_evidence() -> None:
-    """As many timeouts as a neighbor may have strikes, and before the last one it may refute."""
+    """Twice as many timeouts as a neighbor may have strikes, and before the last one it may refute."""
     bench, now = knocking()
     found = verdicts(bench.run(20.0))
 
@@ -120,16 +121,16 @@ def test_silence_is_doubted_and_then_evidence() -> None:
         ("bo", Verdict.SUSPECT),
         ("bo", Verdict.UNREACHABLE),
     ]
-    assert [moment - now for moment, _, _ in found] == pytest.approx([2.0, 3.0], abs=0.01)
+    assert [moment - now for moment, _, _ in found] == pytest.approx([5.0, 6.0], abs=0.01)
     assert bench.dialled() == []
 
 
 def test_who_refutes_meanwhile_is_let_alone() -> None:
     """It told all that it is alive, if not us."""
     bench, now = knocking()
-    (found,) = verdicts(bench.run(now + 2.5))
+    (found,) = verdicts(bench.run(now + 5.5))
     assert found[2] is Verdict.SUSPECT
-    bench.liveness.on_refuted("bo", now + 2.5)
+    bench.liveness.on_refuted("bo", now + 5.5)
 
     assert bench.dialled() == []
     assert verdicts(bench.run(60.0)) == []
@@ -170,26 +171,43 @@ def test_who_is_doubted_already_is_not_visited_beside() -> None:
     assert verdicts(told) == [(3.1, "bo", Verdict.SILENT)]
 
 
+def bury(bench: Bench, name: str, now: Seconds) -> None:
+    """The directory learns that a member is dead."""
+    bench.members.gone.add(name)
+    bench.liveness.on_death(name, now)
+
+
 def test_many_deaths_make_haste() -> None:
     """Three within ten seconds, and members are dialled in quick succession, so many at once and not more."""
     bench = Bench("ana")
-    bench.members.turn.extend(map(contact_of, ("bo", *NAMES[1:])))
+    bench.members.turn.extend(Contact(f"member {number}", peer_at(number)) for number in range(20, 40))
     for name in ("fin", "gus", "gus"):
-        bench.liveness.on_death(name, 1.0)
+        bury(bench, name, 1.0)
     assert bench.dialled() == []
-    bench.liveness.on_death("hal", 1.0)
-    bench.run(2.0)
+    bury(bench, "hal", 1.0)
+    bench.run(2.5)
 
     assert len(bench.dialled()) == KNOCKS_MAX
-    assert list(bench.members.turn) == [contact_of("jon")]
+    assert len(bench.members.turn) == 20 - KNOCKS_MAX
+
+
+def test_doubts_make_no_haste() -> None:
+    """Who is suspect may be slow, and so may we."""
+    bench = Bench("ana")
+    bench.members.turn.append(BO)
+    for name in ("fin", "gus", "hal"):
+        bench.liveness.on_death(name, 1.0)
+    bench.run(2.0)
+
+    assert bench.dialled() == []
 
 
 def test_old_deaths_are_no_reason_for_haste() -> None:
     """Only the latest count, and only for a while."""
     bench = Bench("ana")
-    for number, name in enumerate(NAMES[1:6]):
-        bench.liveness.on_death(name, 8.0 * number)
-    bench.members.turn.extend(map(contact_of, NAMES[1:]))
+    for number, name in enumerate(NAMES[3:8]):
+        bury(bench, name, 8.0 * number)
+    bench.members.turn.extend(map(contact_of, NAMES[1:3]))
     bench.run(36.0)
 
     assert len(bench.dialled()) <= 1
@@ -199,7 +217,7 @@ def test_deaths_before_the_first_neighbor_are_noted() -> None:
     """Nothing is due yet then."""
     bench = Bench()
     for name in ("fin", "gus", "hal"):
-        bench.liveness.on_death(name, 0.0)
+        bury(bench, name, 0.0)
 
     assert bench.liveness.next_deadline() is None
 

@@ -127,6 +127,19 @@ def test_a_busy_link_is_measured_now_and_then() -> None:
     assert (now, sent) == (4.5, [Probe(2)])
 
 
+def test_who_answers_late_is_probed_each_interval_whatever_it_sends() -> None:
+    """If it is we who are starved what we hear is old, and our probes are all that the others hear."""
+    bench = Bench("ana")
+    now = bench.tick()
+    bench.sent(1)
+    bench.liveness.on_probe_reply(1, ProbeReply(2), now + 0.6)
+    while not bench.sent(1):
+        now = bench.tick()
+        bench.liveness.heard(1, now + 0.1)
+
+    assert now == 1.8  # in a round
+
+
 def test_life_without_the_answer_ends_the_measure() -> None:
     """Something else was heard instead of the answer: no strike, and a late answer measures nothing."""
     bench = Bench("ana")
@@ -242,6 +255,17 @@ def test_a_goodbye_is_no_reason_to_dial_again() -> None:
     bench.part(1, Parting.LEAVING, 1.0)
 
     assert bench.dialled() == []
+
+
+def test_a_new_neighbor_has_all_the_time_from_the_beginning() -> None:
+    """It may be slow to learn that it is a neighbor now: three intervals, too."""
+    bench = Bench()
+    bench.liveness.watch(1, "ana", ANA.address, 0.0)
+
+    assert verdicts(bench.run(10.0)) == [
+        (pytest.approx(7 / 3, abs=0.01), "ana", Verdict.SUSPECT),
+        (3.0, "ana", Verdict.SILENT),
+    ]
 
 
 # Others hear it.

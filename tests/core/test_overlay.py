@@ -11,12 +11,12 @@ import pytest
 
 from rumor.core.effects import Dial, Effect, Failure, Hangup, Wake
 from rumor.core.events import (
+    Accused,
     Alone,
     Event,
     LinkDown,
     LinkFailed,
     LinkReady,
-    NeighborDied,
     NeighborDown,
     NeighborUp,
     Reason,
@@ -35,15 +35,19 @@ from rumor.core.frames import (
     Role,
     Shuffle,
     ShuffleReply,
+    Verdict,
 )
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.links import Links
+from rumor.core.liveness import Liveness
 from rumor.core.outbox import Outbox
 from rumor.core.overlay import Overlay
-from rumor.core.probes import Probes
 from rumor.core.settings import LinkSettings, LivenessSettings, OverlaySettings, ProbeSettings
 
 from .helpers import ANA, BO, CY, DI, ME, SEED_NUMBERS, peer_at, peers_at
+
+PATIENT = ProbeSettings(redial_wait=0.05)
+"""A peer that is started anew at once has its address again before it is given up."""
 
 ANA_ELSEWHERE, CY_ELSEWHERE = peers_at(200, 202)
 
@@ -57,7 +61,7 @@ class Node:
         self.address = address
         self.links = Links(identity, LinkSettings(), self.outbox)
         self.overlay = Overlay(identity, self.links, settings, self.outbox, rng)
-        self.probes = Probes(self.links, LivenessSettings(), ProbeSettings(), self.outbox, rng)
+        self.liveness = Liveness(self.links, identity, LivenessSettings(), PATIENT, self.outbox, rng, Strangers())
         self.ends: dict[int, End] = {}
         self.events: list[Event] = []
         self.next_link = -1
@@ -69,15 +73,15 @@ class Node:
         elif isinstance(frame, Goodbye):
             self.links.on_goodbye(link, frame, now)
         elif self.links.stands(link):
-            self.probes.heard(link, now)
+            self.liveness.heard(link, now)
             self._take(link, frame, now)
 
     def _take(self, link: int, frame: Control, now: Seconds) -> None:
         match frame:
             case Probe():
-                self.probes.on_probe(link, frame, now)
+                self.liveness.on_probe(link, frame, now)
             case ProbeReply():
-                self.overlay.note_round_trip(link, self.probes.on_probe_reply(link, frame, now))
+                self.overlay.note_round_trip(link, self.liveness.on_probe_reply(link, frame, now))
             case NeighborRequest():
                 self.overlay.on_neighbor_request(link, frame, now)
             case NeighborAccepted():
@@ -93,29 +97,45 @@ class Node:
         while (event := self.outbox.next_unrouted()) is not None:
             match event:
                 case LinkReady():
-                    self.probes.on_link_ready(event, now)
+                    self.liveness.on_link_ready(event, now)
                     self.overlay.on_link_ready(event, now)
                 case LinkFailed():
-                    self.probes.on_link_failed(event, now)
+                    self.liveness.on_link_failed(event, now)
                     self.overlay.on_link_failed(event, now)
                 case LinkDown():
                     self.overlay.on_link_down(event, now)
-                    self.probes.on_link_down(event, now)
+                    self.liveness.on_link_down(event, now)
                 case NeighborUp(address, _, name, link):
-                    self.probes.watch(link, name, address, now)
+                    self.liveness.watch(link, name, address, now)
                 case NeighborDown(_, _, _, link):
-                    self.probes.unwatch(link)
-                case NeighborDied(address):
-                    self.overlay.forget(address)
+                    self.liveness.unwatch(link)
+                case Accused(name, verdict) if verdict is not Verdict.SUSPECT:
+                    self.overlay.forget(Address.parse(name))
 
     def tick(self, now: Seconds) -> None:
         self.links.tick(now)
         self.overlay.tick(now)
-        self.probes.tick(now)
+        self.liveness.tick(now)
 
     def next_deadline(self) -> Seconds | None:
-        deadlines = (machine.next_deadline() for machine in (self.links, self.overlay, self.probes))
+        deadlines = (machine.next_deadline() for machine in (self.links, self.overlay, self.liveness))
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+
+class Strangers:
+    """Nothing is known of members beside the neighbors."""
+
+    def is_live(self, name: str) -> bool:
+        """Whoever is asked for was a neighbor, and is not known to be dead."""
+        return True
+
+    def address_of(self, name: str) -> Address | None:
+        """Names are addresses here."""
+        return Address.parse(name)
+
+    def next_to_visit(self, now: Seconds) -> Contact | None:
+        """Nobody."""
+        return None
 
 
 class End:
@@ -412,7 +432,7 @@ def test_a_peer_that_restarts_is_taken_back_at_once() -> None:
 
     assert_whole(world)
     events = [event for node in world.nodes.values() for event in node.events]
-    assert NeighborDied(address) not in events
+    assert not any(isinstance(event, Accused) for event in events)
 
 
 def test_a_frozen_peer_is_replaced_and_taken_back() -> None:
@@ -449,7 +469,7 @@ def test_who_leaves_is_missed_by_nobody() -> None:
 
     assert_whole(world)
     events = [event for other in world.nodes.values() for event in other.events]
-    assert NeighborDied(peer_at(7)) not in events
+    assert not any(isinstance(event, Accused) for event in events)
     assert Reason.LEFT in [event.reason for event in events if isinstance(event, NeighborDown)]
 
 

@@ -114,6 +114,16 @@ def test_a_neighbor_that_does_not_answer_the_probe_is_a_no() -> None:
     assert replies(bench) == [RelayReply(9, False)]
 
 
+def test_a_neighbor_that_says_anything_meanwhile_is_alive() -> None:
+    """Its ears may be slow, and the answer with them; but it speaks."""
+    bench = Bench("ana", "bo")
+    bench.liveness.on_relay_request(1, ASK, 0.8)
+    bench.liveness.heard(3, 1.0)
+    bench.run(1.5, silent=["ana", "bo"])
+
+    assert replies(bench) == [RelayReply(9, True)]
+
+
 def test_several_that_ask_wait_for_the_same_try() -> None:
     """One dial, an answer to each with the number of its own question."""
     bench = asked("cy")

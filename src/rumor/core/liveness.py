@@ -111,7 +111,9 @@ class Liveness:
             links, liveness, settings, self._doubts, self._health, outbox, rng, relays=self._heard_lately
         )
         self._numbers = itertools.count(OWN_PROBE + 1)
-        self._relays = Relays(links, settings.relays_max, self._health, outbox, self._numbers, known.address_of)
+        self._relays = Relays(
+            links, settings.relays_max, self._health, outbox, self._numbers, known.address_of, self._was_heard
+        )
         self._knocks = Knocks(links, liveness, settings, self._doubts, self._health, rng, known.next_to_visit)
         self._watched: dict[int, _Watch] = {}
         self._heard: dict[int, Seconds] = {}
@@ -121,7 +123,10 @@ class Liveness:
     # Neighbors come and go.
 
     def watch(self, link: int, name: str, address: Address, now: Seconds) -> None:
-        """Begin to watch a neighbor; the first probe goes at once, and tells the round trip."""
+        """Begin to watch a neighbor; the first probe goes at once, and tells the round trip.
+
+        It counts as if it had gone an interval later: the other side may be slow to learn that it is a neighbor now.
+        """
         self._redials.end(name)
         self._knocks.begin(now)
         self._watched[link] = _Watch(Contact(name, address))
@@ -129,6 +134,7 @@ class Liveness:
         if self._rounds_from is None:
             self._rounds_from = now
         self._probe(link, self._watched[link], now)
+        self._timers.set(link, now + self._liveness.interval + self._health.base)
 
     def unwatch(self, link: int) -> None:
         """Stop watching: it is no neighbor any more."""
@@ -214,8 +220,9 @@ class Liveness:
         self._knocks.on_refuted(name, now)
 
     def on_death(self, name: str, now: Seconds) -> None:
-        """The directory learned that a member is dead or suspect."""
-        self._knocks.on_death(name, now)
+        """The directory learned that a member is dead or suspect; doubts alone are no reason to hurry."""
+        if not self._known.is_live(name):
+            self._knocks.on_death(name, now)
 
     # Time.
 
@@ -324,10 +331,12 @@ class Liveness:
         """When a link is to be probed that was heard then. Who dialled it does so first, and the other needs not.
 
         All that we dialled are probed together, in rounds: one waking of the process for all costs far less than one
-        for each.
+        for each. Who answers late is asked each interval, whatever it sends: if it is we who are starved, what we hear
+        is old, and our probes are all that the others hear.
         """
         interval = self._liveness.interval
-        silent, latest = heard_at + interval, watch.asked_at + MEASURE_INTERVALS * interval
+        silent = heard_at + interval
+        latest = watch.asked_at + (1 if watch.is_slow else MEASURE_INTERVALS) * interval
         if link % 2:
             return min(silent, self._round_before(latest))
         return self._round_before(min(silent, latest))
@@ -358,6 +367,10 @@ class Liveness:
         interval = self._liveness.interval
         is_overdue = watch.is_asked and (watch.waited + watch.strikes > 0 or now - watch.asked_at > interval / 2)
         return watch.is_slow or is_overdue or now - self._heard[link] > interval
+
+    def _was_heard(self, link: int, since: Seconds) -> bool:
+        """Whether a neighbor was heard since a moment."""
+        return self._heard.get(link, since) > since
 
     def _heard_lately(self, now: Seconds) -> list[int]:
         """The neighbors that can be asked to try another one."""

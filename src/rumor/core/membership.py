@@ -22,6 +22,7 @@ from rumor.core.events import (
     NeighborDied,
     NeighborDown,
     NeighborUp,
+    Reason,
 )
 from rumor.core.frames import (
     Claims,
@@ -42,8 +43,11 @@ from rumor.core.outbox import Outbox
 from rumor.core.settings import Settings
 from rumor.core.timers import soonest
 
-MOURNED_MAX = 256
+MISSED_MAX = 256
 """Former neighbors whose death we still report."""
+
+_MISSED = (Reason.BROKEN, Reason.DEAD, Reason.FORGOT_US)
+"""Who went like this may be dead."""
 
 
 class Membership:
@@ -56,7 +60,8 @@ class Membership:
         self._outbox = outbox
         self.directory = Directory(identity, clock, settings.directory, outbox, rng)
         self.liveness = Liveness(links, identity, settings.liveness, settings.probes, outbox, rng, self.directory)
-        self._accused: dict[str, None] = {}
+        self._held: dict[int, str] = {}
+        self._missed: dict[str, None] = {}
         self._left = False
 
     def frame_handlers(self) -> dict[type, Callable[[int, Any, Seconds], None]]:
@@ -78,7 +83,8 @@ class Membership:
 
     def neighbor_up(self, event: NeighborUp, now: Seconds) -> None:
         """A neighbor came, over a link."""
-        self._accused.pop(event.name, None)
+        self._missed.pop(event.name, None)
+        self._held[event.link] = event.name
         self.liveness.watch(event.link, event.name, event.neighbor, now)
         self.directory.add_link(event.link, event.name, now)
 
@@ -86,6 +92,11 @@ class Membership:
         """It is gone."""
         self.liveness.unwatch(event.link)
         self.directory.remove_link(event.link)
+        is_told = self._held.pop(event.link, None) is None
+        if event.reason in _MISSED and not is_told:
+            self._missed[event.name] = None
+            if len(self._missed) > MISSED_MAX:
+                del self._missed[next(iter(self._missed))]
 
     def on_link_ready(self, event: LinkReady, now: Seconds) -> bool:
         """A link stands: who said Hello lives. True: it was made to see that, and nobody else wants it."""
@@ -104,9 +115,6 @@ class Membership:
 
     def on_accused(self, event: Accused, now: Seconds) -> None:
         """We found that a member does not answer: a statement for all."""
-        self._accused[event.name] = None
-        if len(self._accused) > MOURNED_MAX:
-            del self._accused[next(iter(self._accused))]
         self.directory.on_accused(event, now)
 
     def on_member_changed(self, event: MemberChanged, now: Seconds) -> None:
@@ -114,10 +122,11 @@ class Membership:
         member, before = event.change.member, event.change.before
         if before is not None and member.state in (State.DEAD, State.SUSPECT):
             self.liveness.on_death(member.name, now)
-        if member.state is State.DEAD and (self._accused.pop(member.name, self) is None or self._holds(member.name)):
-            self._outbox.say(NeighborDied(member.address))
+        if member.state is State.DEAD:
+            if self._was_ours(member.name):
+                self._outbox.say(NeighborDied(member.address))
         elif before is not None and (member.epoch, member.incarnation) > (before.epoch, before.incarnation):
-            self._accused.pop(member.name, None)
+            self._missed.pop(member.name, None)
             self.liveness.on_refuted(member.name, now)
 
     def pull(self, link: int, bytes_max: int) -> list[Control]:
@@ -143,5 +152,9 @@ class Membership:
         """When `tick` has something to do."""
         return soonest(self.liveness.next_deadline(), self.directory.next_deadline())
 
-    def _holds(self, name: str) -> bool:
-        return self._links.find(name) is not None
+    def _was_ours(self, name: str) -> bool:
+        """Whether a member is our neighbor, or was until it was missed; asked once of each death."""
+        links = [link for link, held in self._held.items() if held == name]
+        for link in links:
+            del self._held[link]
+        return bool(links) or self._missed.pop(name, self) is None

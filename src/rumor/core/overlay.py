@@ -145,6 +145,10 @@ class Overlay:
         self._begin_alone(now)
         self._fill(now)
 
+    def tries(self, link: int) -> bool:
+        """Whether a link is being made for this machine, perhaps for others, too."""
+        return link in self._tries
+
     def remember(self, contacts: Iterable[Contact]) -> None:
         """Take contacts of a former life. Before `join`."""
         self._merge(contacts)

@@ -1,6 +1,6 @@
 """Relays: members that we try for a neighbor of ours that hears nothing of them.
 
-    RelayRequest --a link stands--> Probe --ProbeReply--> RelayReply: alive
+    RelayRequest --a link stands--> Probe --ProbeReply, or anything else within the patience--> RelayReply: alive
             `------none-----------> dial  --it stands, or answers in frames--> RelayReply: alive, and the link is closed
                                       `--refused, or nothing within the patience--> RelayReply: no
 
@@ -9,7 +9,6 @@ which says nothing about the member.
 """
 
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
 
 import msgspec
 
@@ -22,8 +21,6 @@ from rumor.core.links import Links
 from rumor.core.outbox import Outbox
 from rumor.core.timers import Timers
 
-Locate: TypeAlias = Callable[[str], Address | None]
-
 
 class _Trial(msgspec.Struct):
     """A member that is being tried. `askers`: the numbers of their requests by link.
@@ -32,6 +29,7 @@ class _Trial(msgspec.Struct):
     """
 
     name: str
+    since: Seconds
     askers: dict[int, int]
     probe: int = 0
     link: int = 0
@@ -39,7 +37,10 @@ class _Trial(msgspec.Struct):
 
 
 class Relays:
-    """The members that one node tries for others. `address_of` tells where a member is; `numbers` those of probes."""
+    """The members that one node tries for others.
+
+    `numbers` are those of probes. `address_of` tells where a member is, `was_heard` whether a link was since a moment.
+    """
 
     def __init__(
         self,
@@ -48,7 +49,8 @@ class Relays:
         health: Health,
         outbox: Outbox,
         numbers: Iterator[int],
-        address_of: Locate,
+        address_of: Callable[[str], Address | None],
+        was_heard: Callable[[int, Seconds], bool],
     ) -> None:
         self._links = links
         self._relays_max = relays_max
@@ -56,6 +58,7 @@ class Relays:
         self._outbox = outbox
         self._numbers = numbers
         self._address_of = address_of
+        self._was_heard = was_heard
         self._trials: dict[str, _Trial] = {}
         self._timers: Timers[str] = Timers()
 
@@ -66,7 +69,7 @@ class Relays:
         if trial is not None:
             trial.askers[link] = request.number
         elif len(self._trials) < self._relays_max:
-            trial = self._trials[name] = _Trial(name, {link: request.number})
+            trial = self._trials[name] = _Trial(name, now, {link: request.number})
             self._timers.set(name, now + self._health.patience)
             self._try(trial, request.member.address, now)
 
@@ -101,9 +104,10 @@ class Relays:
             self._timers.set(name, now + self._health.patience)
 
     def tick(self, now: Seconds) -> None:
-        """Give up what took too long."""
+        """Give up what took too long; a neighbor that sent anything meanwhile lives, if it did not answer yet."""
         for name in self._timers.due(now):
-            self._end(name, now, alive=False)
+            trial = self._trials[name]
+            self._end(name, now, alive=self._was_heard(trial.link, trial.since))
 
     def next_deadline(self) -> Seconds | None:
         """When `tick` has something to do."""

@@ -182,16 +182,21 @@ class Routes:
         else:
             self._machines.broadcast.heard_hello(event.known_epoch, now)
             self._machines.texts.link_ready(event.link, event.address, now)
-        if self._machines.registration.on_link_ready(event, now) or self._machines.requests.on_link_ready(event, now):
+        if self._machines.registration.on_link_ready(event, now):
             return
-        seen = self._machines.membership.on_link_ready(event, now)
-        if not self._machines.visits.on_link_ready(event, now) and not seen:
+        seen = self._machines.membership.on_link_ready(event, now)  # all who wait for the same link hear of it
+        called = self._machines.requests.on_link_ready(event, now)
+        visited = self._machines.visits.on_link_ready(event, now)
+        if self._machines.overlay.tries(event.link) or not (seen or called or visited):
             self._machines.overlay.on_link_ready(event, now)
 
     def _link_failed(self, event: LinkFailed, now: Seconds) -> None:
-        if self._machines.visits.on_link_failed(event, now) or self._machines.registration.on_link_failed(event, now):
+        if self._machines.registration.on_link_failed(event, now):
             return
-        if self._machines.membership.on_link_failed(event, now) or self._machines.requests.on_link_failed(event, now):
+        seen = self._machines.membership.on_link_failed(event, now)
+        called = self._machines.requests.on_link_failed(event, now)
+        visited = self._machines.visits.on_link_failed(event, now)
+        if (seen or called or visited) and not self._machines.overlay.tries(event.link):
             return
         self._machines.overlay.on_link_failed(event, now)
         self._machines.texts.link_failed(event, now)
@@ -201,9 +206,9 @@ class Routes:
             return
         self._machines.broadcast.remove_visitor(event.link)
         self._machines.visits.on_link_down(event.link)
-        self._machines.requests.on_link_down(event, now)
         self._machines.overlay.on_link_down(event, now)
         self._machines.membership.on_link_down(event, now)
+        self._machines.requests.on_link_down(event, now)  # last: whoever wants a neighbor back dials first
 
     def _asked(self, event: Asked, now: Seconds) -> None:
         """A question for the application, or for ourselves."""

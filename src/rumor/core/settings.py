@@ -181,7 +181,7 @@ class ProbeSettings(msgspec.Struct, frozen=True, kw_only=True):
     patrol_hurry: Seconds = 0.05
     """The same while many die."""
     patrol_timeout: Seconds = 1.0
-    """So long without an answer is a miss; as many as a neighbor may have strikes are evidence."""
+    """So long without an answer is a miss; twice as many as a neighbor may have strikes are evidence."""
 
 
 class DirectorySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -408,7 +408,7 @@ def detecting(settings: Settings, within: Seconds) -> Settings:
         liveness.interval       = within / n          so n intervals after the last sign of life, n probes are missed
         liveness.timeout        = interval            for an original node, which is asked by a connection: at least
                                                       0.75 s, at most the original's own 5 s
-        probes.patrol_timeout   = interval            n of them are patience for a stranger: at least 0.5 s, at most 5 s
+        probes.patrol_timeout   = interval            2 n are the patience with a stranger; at least 0.5 s, at most 5 s
         probes.patrol_interval  = 5 x interval        each dial costs a connection: at least 2 s, at most 60 s
 
     Raises UsageError for less than n times the shortest duration, or no number.
