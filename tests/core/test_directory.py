@@ -540,6 +540,17 @@ def test_who_watches_is_what_a_neighbor_said_last() -> None:
     assert node.directory.watchers("ana") == ()
 
 
+def test_one_that_fell_silent_before_it_said_who_watches_it_is_not_buried_by_us_alone() -> None:
+    """Anybody may watch it; with nobody else there, nobody does."""
+    crowd, couple = Node(), Node()
+    crowd.hear(says("ana"), says("bo"))
+    couple.hear(says("ana"))
+    for node in (crowd, couple):
+        node.directory.on_accused(accused("ana"), 1.0)
+
+    assert (crowd.state("ana"), couple.state("ana")) == (State.SUSPECT, State.DEAD)
+
+
 # What is refused.
 
 

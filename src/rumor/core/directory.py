@@ -449,8 +449,14 @@ class Directory:
             relays=min(event.relays, NUMBER_MAX),
             silent_ms=int(max(0.0, event.silent) * 1000),
             late_ms=int(max(0.0, event.late) * 1000),
-            watchers=tuple(name for name in self.watchers(event.name) if name != own)[:WATCHERS_MAX],
+            watchers=self._who_else_watches(event.name),
         )
+
+    def _who_else_watches(self, name: str) -> tuple[str, ...]:
+        """Who watches a member beside us. While it did not tell us, it may be anybody: we alone do not bury it."""
+        told = self._watching.get(name)
+        others = told if told is not None else sorted(filter(self.is_live, self._roster.entries))
+        return tuple(other for other in others if other not in (self._own.name, name))[:WATCHERS_MAX]
 
     def _is_accused_by_us(self, entry: Entry) -> bool:
         return any(each.accuser == self._own.name and is_evidence(each) for each in entry.statements)

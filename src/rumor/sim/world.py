@@ -210,10 +210,7 @@ class World:
     def leave(self, node: Node, *, back_in: Seconds | None = None) -> None:
         """Let a peer say goodbye, or that it will be back, and end a second later."""
         assert isinstance(node.core, Peer)
-        if back_in is None:
-            node.core.leave(self.now)
-        else:
-            node.core.leave(self.now, back_in=back_in)
+        node.core.leave(self.now, back_in)
         self._step(node)
         life = node.life
         self.at(1.0, lambda: self.crash(node) if node.life == life else None)

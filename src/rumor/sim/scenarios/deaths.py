@@ -16,8 +16,8 @@ from rumor.sim.scenarios.stories import (
 )
 from rumor.sim.world import World
 
-MILD = {"latency": (0.001, 0.003), "loss": 0.01}
-"""2 ms, 1 ms more or less, and 1 % of packets lost: what kinship's figures are taken in."""
+MILD: tuple[Seconds, Seconds] = (0.001, 0.003)
+"""2 ms, 1 ms more or less: what kinship's figures are taken in."""
 
 SOON: Seconds = 10.0
 """So long after the last mishap all directories are right again."""
@@ -39,7 +39,7 @@ def kill(number: int) -> World:
 @scenario
 def silent_crash(number: int) -> World:
     """One of 100 peers falls silent, with 1 % loss: all others know that it is dead within 5 s, and nobody else is."""
-    world, peers, _ = acquainted(number, peers=100, **MILD)
+    world, peers, _ = acquainted(number, peers=100, latency=MILD, loss=0.01)
     return lose_one(world, peers, off=True, within=5.0)
 
 
@@ -290,7 +290,7 @@ def starved_50(number: int) -> World:
 
 def starve_some(number: int, *, peers: int, share: float, loss: float) -> World:
     """Some read late while one that doesn't crashes in silence: nobody else is given up, and that one is."""
-    world, everybody, _ = acquainted(number, peers=peers, latency=(0.001, 0.003), loss=loss)
+    world, everybody, _ = acquainted(number, peers=peers, latency=MILD, loss=loss)
     starving = world.rng.sample(everybody, max(1, round(peers * share)))
     for peer in starving:
         world.starve(peer)

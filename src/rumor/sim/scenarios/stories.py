@@ -8,9 +8,13 @@ from rumor.sim.settled import MARGIN, in_pieces, mistaken, one_sided, unsettled
 from rumor.sim.world import World
 
 
-def large(number: int, **weather: float) -> World:
+STILL: tuple[Seconds, Seconds] = (0.0005, 0.01)
+"""How long one way takes, unless a story says something else."""
+
+
+def large(number: int, *, latency: tuple[Seconds, Seconds] = STILL, loss: float = 0.0) -> World:
     """A world for many peers: quick, since nobody looks into each of them after each event."""
-    return World(number, real_wire=False, traced=False, kept=False, checked=False, **weather)  # type: ignore[arg-type]
+    return World(number, latency=latency, loss=loss, real_wire=False, traced=False, kept=False, checked=False)
 
 
 def populate(world: World, *, peers: int, seeds: int = 3) -> tuple[list[Node], list[Node]]:
@@ -59,9 +63,11 @@ def expect_everybody_hears(world: World, peers: Sequence[Node], teller: Node, *,
 # Members.
 
 
-def acquainted(number: int, *, peers: int, seeds: int = 3, **weather: object) -> tuple[World, list[Node], list[Node]]:
+def acquainted(
+    number: int, *, peers: int, seeds: int = 3, latency: tuple[Seconds, Seconds] = STILL, loss: float = 0.0
+) -> tuple[World, list[Node], list[Node]]:
     """A large world whose peers all know each other; its peers and seeds."""
-    world = large(number, **weather)  # type: ignore[arg-type]
+    world = large(number, latency=latency, loss=loss)
     everybody, all_seeds = populate(world, peers=peers, seeds=seeds)
     weave(world, everybody, within=30.0)
     expect_agreement(world, everybody, within=30.0, every=0.25)
