@@ -14,7 +14,7 @@ from rumor.core.events import NeighborDown, NeighborUp, Reason
 from rumor.core.ids import PORT_MAX, Address, Identity, Seconds
 from rumor.core.messages import ConnectAccepted, Gossip
 from rumor.core.outbox import Outbox
-from rumor.core.registry import Refusal, Registry
+from rumor.core.registry import Refusal, Registrant, Registry
 from rumor.core.settings import ClassicOverlaySettings, FloodSettings, RegistrySettings
 from rumor.core.timers import Timers, backoff, soonest
 
@@ -217,9 +217,10 @@ class RegistryMachine(RuleBasedStateMachine):
 
     @rule(peer=peers)
     def add(self, peer: Address) -> None:
-        answer = self.registry.add(peer)
-        assert answer == self._expected(peer)
-        if answer is None and peer not in self.model:
+        answer = self.registry.take(Registrant(peer))
+        refusal = answer if isinstance(answer, Refusal) else None
+        assert refusal == self._expected(peer)
+        if refusal is None and peer not in self.model:
             self.model.append(peer)
 
     def _expected(self, peer: Address) -> Refusal | None:
@@ -234,8 +235,10 @@ class RegistryMachine(RuleBasedStateMachine):
 
     @rule(peer=peers)
     def remove(self, peer: Address) -> None:
-        assert self.registry.remove(peer) == (peer in self.model)
-        if peer in self.model:
+        listed = self.registry.at(peer)
+        assert (listed is not None) == (peer in self.model)
+        if listed is not None:
+            self.registry.remove(listed)
             self.model.remove(peer)
 
     @rule(asker=peers)
@@ -251,7 +254,7 @@ class RegistryMachine(RuleBasedStateMachine):
     @invariant()
     def it_is_the_same_set(self) -> None:
         assert len(self.registry) == len(self.model)
-        assert all(peer in self.registry for peer in self.model)
+        assert all(self.registry.at(peer) is not None for peer in self.model)
 
 
 @settings(QUICK, max_examples=15)
@@ -263,9 +266,11 @@ def test_a_reply_fits_whatever_the_list(count: int, gone: int, asker: int, port:
     listed = [Address(peer_at(place).host, port) for place in range(count)]
     registry = Registry(RegistrySettings(), Random(number), limit_loopback=False)
     for peer in listed:
-        registry.add(peer)
+        registry.take(Registrant(peer))
     for peer in listed[:gone]:
-        registry.remove(peer)
+        entry = registry.at(peer)
+        assert entry is not None
+        registry.remove(entry)
     who = Address(peer_at(asker).host, port)
 
     reply = registry.reply_for(who)
