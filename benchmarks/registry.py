@@ -10,6 +10,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import uvloop
@@ -70,7 +71,7 @@ class Restart:
         file = RegistryFile(self._directory)
         now = time.time()
         entries = _entries(self._entries, now)
-        while batch := [entry for entry, _ in zip(entries, range(BATCH), strict=False)]:
+        while batch := list(islice(entries, BATCH)):
             file.write(Batch(batch, []))
         file.close()
 

@@ -200,12 +200,6 @@ def test_a_mistake_is_a_usage_error(make: Callable[[], object]) -> None:
         make()
 
 
-async def test_a_peer_with_seeds_is_ipv4(nodes: AsyncExitStack) -> None:
-    """A peer's texts to its seeds carry IPv4 addresses only, so another address to listen on is refused."""
-    with pytest.raises(rumor.UsageError, match="IPv4"):
-        await rumor.Peer("[::1]:0", seeds=["127.0.0.1:9"]).start()
-
-
 @pytest.mark.parametrize("host", ["[::1]", "localhost", "127.0.0.1"])
 async def test_a_seed_is_reached_by_any_kind_of_address(nodes: AsyncExitStack, host: str) -> None:
     """IPv6, a host name (whose every address is tried) and IPv4 all lead to a seed, which lists the peer as IPv4."""

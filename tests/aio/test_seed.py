@@ -14,6 +14,7 @@ from rumor.aio.registry_file import FILE, RegistryFile
 from rumor.core.errors import StateError
 from rumor.core.events import DeathReceived, Event, PeerRegistered, PeerStruckOff, Problem, Registered
 from rumor.core.settings import RegistrationSettings, RegistrySettings
+from tests.processes.harness import Classic
 
 from .test_api import PATIENCE, Watched, until
 
@@ -165,16 +166,31 @@ async def test_an_ipv6_peer_registers_with_a_seed_of_ours(nodes: AsyncExitStack)
     """Over a link, which carries any address."""
     watched, events = Watched(), list[Event]()
     seed = await nodes.enter_async_context(rumor.Seed("[::1]:0", settings="local", on_event=watched))
-    try:
-        peer = rumor.Peer("[::1]:0", seeds=[seed.address], settings=QUICK, on_event=events.append)
-        await nodes.enter_async_context(peer)
-    except rumor.UsageError as error:
-        pytest.skip(f"not taken by this peer yet: {error}")
-
+    peer = rumor.Peer("[::1]:0", seeds=[seed.address], settings=QUICK, on_event=events.append)
+    await nodes.enter_async_context(peer)
     await until(lambda: any(isinstance(event, Registered) for event in events), "registered")
+
+    other = await nodes.enter_async_context(rumor.Peer("[::1]:0", seeds=[seed.address], settings=QUICK))
+
+    await other.wait_joined(timeout=PATIENCE)
     first = watched.of(PeerRegistered)[0]
     assert isinstance(first, PeerRegistered)
     assert str(first.peer) == peer.address
+    assert [neighbor.address for neighbor in other.neighbors()] == [peer.address]
+
+
+async def test_an_ipv6_peer_is_told_why_an_original_seed_is_of_no_use(nodes: AsyncExitStack, tmp_path: Path) -> None:
+    """Its texts can't carry such an address, so nothing is asked of it but which kind it is."""
+    watched = Watched()
+    with Classic("seed", cwd=tmp_path) as original:
+        peer = rumor.Peer("[::1]:0", seeds=[original.address], settings=QUICK, on_event=watched)
+        await nodes.enter_async_context(peer)
+        await until(lambda: bool(watched.of(Problem)), "said")
+
+        problem = watched.of(Problem)[0]
+        assert isinstance(problem, Problem)
+        assert problem.detail == "an original seed, whose texts can carry IPv4 addresses only"
+        assert original.logged("Received Connection") == 0
 
 
 async def test_other_seeds_are_named_of_a_running_seed_only(nodes: AsyncExitStack) -> None:

@@ -358,6 +358,15 @@ def test_a_word_older_than_a_lease_lists_nobody() -> None:
     assert listed(a, 300.0) == (BO,)
 
 
+def test_who_shows_no_sign_of_life_is_not_told_of() -> None:
+    """While a seed asks a peer whose lease is over, others need not hear of it."""
+    two = Two()
+    register(two.a, ANA, 0.0)
+    register(two.a, BO, 100.0)
+
+    assert [told.address for told in pages_of(two.a, 1, 181.0)] == [BO]
+
+
 def test_an_old_word_of_who_is_listed_changes_nothing() -> None:
     """It is no news."""
     a = seed_with(0, B)

@@ -133,5 +133,5 @@ def test_a_seed_without_a_disk_answers_at_once() -> None:
 
 def test_what_is_read_again_is_who_was_written() -> None:
     """By the clock of the new life; what seems to lie ahead was a clock that was set back."""
-    assert kept(1, ANA, "ana").registrant(clock(), 9.0) == Registrant(ANA, "ana", 5, 1, 2.0, "10.9.9.9")
-    assert kept(1, ANA, "ana").registrant(clock(), 1.0).proof == 1.0
+    assert kept(1, ANA, "ana").registrant(ANA, clock(), 9.0) == Registrant(ANA, "ana", 5, 1, 2.0, "10.9.9.9")
+    assert kept(1, ANA, "ana").registrant(ANA, clock(), 1.0).proof == 1.0

@@ -12,7 +12,7 @@ from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.links import Links
 from rumor.core.messages import DeadNode, PeerList, Preface, Register
 from rumor.core.outbox import Outbox
-from rumor.core.registration import PREFACE_TIMEOUT, VISIT_SOON, Registration
+from rumor.core.registration import NO_IPV4, PREFACE_TIMEOUT, VISIT_SOON, Registration
 from rumor.core.settings import LinkSettings, RegistrationSettings
 
 from .helpers import ANA, BO, ME, SEED_NUMBERS, asked_in, hello, seed_at, timestamp
@@ -399,8 +399,10 @@ def test_a_peer_without_ipv4_begins_with_the_preface() -> None:
     assert node.registration.held == (A,)
 
 
-@pytest.mark.parametrize("failure", [Failure.CLOSED, Failure.SILENT])
-def test_an_original_seed_can_not_list_a_peer_without_ipv4(failure: Failure) -> None:
+@pytest.mark.parametrize(
+    ("failure", "why"), [(Failure.CLOSED, NO_IPV4), (Failure.GARBLED, NO_IPV4), (Failure.SILENT, Failure.SILENT.value)]
+)
+def test_an_original_seed_can_not_list_a_peer_without_ipv4(failure: Failure, why: str) -> None:
     """It is as if it had failed, and is tried again later, ever more slowly."""
     node = Node(A, identity=ipv6())
     node.registration.join(0.0)
@@ -408,7 +410,7 @@ def test_an_original_seed_can_not_list_a_peer_without_ipv4(failure: Failure) -> 
 
     node.registration.on_preface_failed(A, failure, 0.1)
 
-    assert lost(A, failure) in node.drain()[1]
+    assert Problem("a seed can't be registered with", str(A), why) in node.drain()[1]
     node.registration.tick(1.2)
     assert node.drain()[0] == [preface(A)]
 

@@ -73,9 +73,9 @@ class Peer(InCompany):
     With `control` the program `rumor` on this machine can speak to it, through a socket that only the same user can
     open: `rumor members`, `rumor listen`, `rumor leave`. `rumor reload` calls `on_reload` for the seeds there are now.
 
-    Raises AddressError for a malformed address, and UsageError for an unknown profile, unfit tags, an address that
-    other machines can reach without `insecure=True`, or seeds together with an address that is not IPv4, which is all
-    that their texts can carry. `on_event` is called with each event, in the event loop, and must not block.
+    Raises AddressError for a malformed address, and UsageError for an unknown profile, unfit tags, or an address that
+    other machines can reach without `insecure=True`. `on_event` is called with each event, in the event loop, and must
+    not block. Original seeds and peers know IPv4 addresses alone: with another one only nodes of ours are found.
     """
 
     def __init__(
@@ -320,8 +320,6 @@ class Peer(InCompany):
             known = Address(outward_host(), known.port)
         elif known.host == "localhost":
             known = Address("127.0.0.1", known.port)
-        if self._seeds and not known.is_ipv4:
-            raise UsageError(f"{known.host} is no IPv4 address, and a peer's texts to its seeds can carry no other")
         return known
 
     def _make_driver(self, clock: WallClock) -> Driver:

@@ -64,6 +64,7 @@ class Links:
         self.frame_bytes_max = frame_bytes_max
         self._links: dict[int, Link] = {}
         self._dialling: dict[int, asyncio.Task[None]] = {}
+        self._given_up: set[asyncio.Task[None]] = set()
         self._guests = 0
         self._guests_max = guests_max
         self._all_gone: asyncio.Event | None = None
@@ -96,6 +97,8 @@ class Links:
         if (link := self._links.get(number)) is not None:
             link.hang_up(now)
         elif (task := self._dialling.pop(number, None)) is not None:
+            self._given_up.add(task)
+            task.add_done_callback(self._given_up.discard)
             task.cancel()
 
     async def finished(self) -> None:
@@ -106,7 +109,7 @@ class Links:
 
     async def shut(self) -> None:
         """End all links at once."""
-        tasks = list(self._dialling.values())
+        tasks = [*self._dialling.values(), *self._given_up]
         for task in tasks:
             task.cancel()
         for link in tuple(self._links.values()):

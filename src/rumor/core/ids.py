@@ -25,7 +25,7 @@ _ZONE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _ALL_NUMERIC = re.compile(r"[0-9.]+")
 
 
-class Address(msgspec.Struct, frozen=True, order=True, cache_hash=True, array_like=True):
+class Address(msgspec.Struct, frozen=True, order=True, cache_hash=True, array_like=True, gc=False):
     """Where a node is: an IPv4 or IPv6 address or a host name, and a TCP port."""
 
     host: str

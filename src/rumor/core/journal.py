@@ -34,10 +34,10 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
     proof: float
     source: str
 
-    def registrant(self, clock: WallClock, now: Seconds) -> Registrant:
-        """Who it is, by the clock of this life."""
+    def registrant(self, address: Address, clock: WallClock, now: Seconds) -> Registrant:
+        """Who it is, at its address, by the clock of this life."""
         proof = min(now, self.proof - clock.offset)
-        return Registrant(Address(self.host, self.port), self.name, self.epoch, self.incarnation, proof, self.source)
+        return Registrant(address, self.name, self.epoch, self.incarnation, proof, self.source)
 
 
 class Batch(msgspec.Struct, frozen=True):

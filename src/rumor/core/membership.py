@@ -41,7 +41,6 @@ from rumor.core.liveness import Liveness
 from rumor.core.members import State
 from rumor.core.outbox import Outbox
 from rumor.core.settings import Settings
-from rumor.core.timers import soonest
 
 MISSED_MAX = 256
 """Former neighbors whose death we still report."""
@@ -144,13 +143,9 @@ class Membership:
         self.directory.end_turn(now)
 
     def tick(self, now: Seconds) -> None:
-        """Do what is due."""
+        """Do what is due; both machines say themselves when that is."""
         self.liveness.tick(now)
         self.directory.tick(now)
-
-    def next_deadline(self) -> Seconds | None:
-        """When `tick` has something to do."""
-        return soonest(self.liveness.next_deadline(), self.directory.next_deadline())
 
     def _was_ours(self, name: str) -> bool:
         """Whether a member is our neighbor, or was until it was missed; asked once of each death."""

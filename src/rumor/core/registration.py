@@ -32,6 +32,8 @@ from rumor.core.timers import Timers, backoff, soonest
 PREFACE_TIMEOUT: Seconds = 1.0
 """How long the preface may stay unanswered: an original node closes at once, one of ours answers at once."""
 
+NO_IPV4 = "an original seed, whose texts can carry IPv4 addresses only"
+
 VISIT_SOON: Seconds = 2.0
 """How soon a seed that listed us by text is asked for its kind: out of the way of finding neighbors."""
 
@@ -188,8 +190,9 @@ class Registration:
         if seed is None:
             return
         if failure is Failure.UNREACHABLE or seed.state is not _State.HELD:
+            is_original = failure in (Failure.CLOSED, Failure.GARBLED)
             seed.kind = _Kind.UNKNOWN
-            self._lose(seed, failure.value, now)
+            self._lose(seed, NO_IPV4 if is_original else failure.value, now)
             return
         if failure is not Failure.SILENT:
             self._recognize(seed, _Kind.ORIGINAL, now)

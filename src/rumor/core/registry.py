@@ -366,7 +366,9 @@ class Deck:
 
 
 def _source_of(who: Registrant) -> str:
-    return who.source or who.address.host
+    """Nearly always its own host, and then the same text, which matters with a million."""
+    host = who.address.host
+    return host if not who.source or who.source == host else who.source
 
 
 def _entry_bytes(peer: Address) -> int:

@@ -62,6 +62,10 @@ KEPT_LEASES = 10
 """On disk a proof of life is at most so many leases older than the last one: writing each would be most of the work."""
 
 
+SHARED_MAX = 1 << 16
+"""So many hosts are kept once for all who came from there when a list is read: a third of its memory."""
+
+
 class SeedSnapshot(msgspec.Struct, frozen=True):
     """A seed as it is now."""
 
@@ -126,8 +130,12 @@ class Seed:
     def restore(self, kept: Iterable[Kept], now: Seconds) -> int:
         """List whom a former life listed, in the order of registration; returns how many. Their leases begin anew."""
         count = 0
+        hosts: dict[str, str] = {}
+        ports: dict[int, int] = {}
         for entry in kept:
-            listed = self._registry.restore(entry.registrant(self._clock, now), entry.order)
+            host = hosts.setdefault(entry.host, entry.host) if len(hosts) < SHARED_MAX else entry.host
+            address = Address(host, ports.setdefault(entry.port, entry.port))
+            listed = self._registry.restore(entry.registrant(address, self._clock, now), entry.order)
             if listed is not None:
                 self._leases.grant(listed, now)
                 count += 1

@@ -108,4 +108,5 @@ def unlike_changes(peers: Sequence[Node]) -> list[str]:
 
 def unsettled(peers: Sequence[Node], published: Publications, *, margin: Seconds = MARGIN) -> list[str]:
     """All that is wrong with peers that speak frames at this moment."""
-    return [*one_sided(peers), *in_pieces(peers), *missed(peers, published, margin=margin)]
+    woven = [*one_sided(peers), *in_pieces(peers), *missed(peers, published, margin=margin)]
+    return [*woven, *mistaken(peers), *unlike_changes(peers)]

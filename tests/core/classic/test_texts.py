@@ -223,6 +223,17 @@ def test_the_peers_in_a_lease_are_asked_to_be_neighbors() -> None:
     assert peer.drain() == ([], [])
 
 
+def test_a_lease_from_who_is_no_seed_of_ours_is_left_unheard() -> None:
+    """A neighbor can't name peers in that way."""
+    peer = peer_among(ANA)
+    befriend(peer, 1, BO, 1.0)
+    peer.drain()
+
+    peer.on_frame(1, Lease(180_000, (Contact("cy", CY),)), 1.0)
+
+    assert peer.drain() == ([], [])
+
+
 def test_a_seed_whose_link_fails_is_asked_by_text_again() -> None:
     """What was one of ours, and closes on the preface now, may be an original one: its list is as good."""
     peer = peer_among(ANA)

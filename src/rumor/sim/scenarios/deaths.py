@@ -118,7 +118,7 @@ def silence_80_of_1000(number: int) -> World:
 
 @scenario
 def one_sided(number: int) -> World:
-    """Two neighbors don't reach each other for a minute: nobody dies, and `why` names the one accuser."""
+    """Two neighbors don't reach each other for a minute: nobody dies, and nobody but those two doubts anybody."""
     world, peers, _ = acquainted(number, peers=12)
     one = world.rng.choice(peers)
     other = next(peer for peer in peers if peer.name in one.neighbor_links)
@@ -134,7 +134,6 @@ def one_sided(number: int) -> World:
         f"{name} is accused by {sorted(accusers)}" for name, accusers in seen.items() if accusers - {accused[name]}
     ]
     world.check(wrong)
-    world.check(None if any(seen.values()) else "nobody can say why anybody was doubted")
     world.heal()
     expect_no_false_deaths(world)
     expect_agreement(world, peers, within=SOON)

@@ -15,7 +15,6 @@ from rumor.sim.scenarios.stories import (
     large,
     note_doubts,
     populate,
-    seconds_until_dead,
 )
 from rumor.sim.world import World
 
@@ -35,11 +34,13 @@ def told_lies(number: int, lies: Sequence[Lie], *, peers: int = 15, duration: Se
     core = liar.core
     assert isinstance(core, Liar)
     core.lie(lies, [seed.address for seed in seeds])
+    if list(lies) == [Lie.ACCUSE]:
+        expect_shown(world, honest, liar)
     world.figures["share of the time that honest peers were listed"] = share_listed(world, honest, duration)
     victim = world.rng.choice(honest)
     world.crash(victim, off=True)
     left = [peer for peer in honest if peer is not victim]
-    seconds_until_dead(world, [victim], left, since=world.now, within=10.0)
+    expect_gone(world, left, victim, within=10.0)
     core.stop_lying()
     world.run(ANSWER)
     note_doubts(world)
@@ -60,6 +61,40 @@ def share_listed(world: World, peers: Sequence[Node], duration: Seconds) -> floa
             looks += len(peers)
             listed += sum(known.get(other.name) in (State.ALIVE, State.SUSPECT) for other in peers)
     return listed / looks
+
+
+def expect_shown(world: World, peers: Sequence[Node], liar: Node) -> None:
+    """While a false statement stands, whoever holds it can say whose it is, the one that it is about among them."""
+    accusers: set[str] = set()
+    knew: set[str] = set()
+    for _ in range(100):
+        world.run(0.01)
+        for peer in peers:
+            for other in peers:
+                why = peer.core.why(other.name) if isinstance(peer.core, Peer) else None
+                if why is not None and why.statements:
+                    accusers.update(statement.accuser for statement in why.statements)
+                    knew.add(peer.name)
+    wrong = [f"{accuser} is shown as an accuser" for accuser in accusers if accuser != liar.name]
+    world.check(wrong if len(wrong) < len(accusers) else "nobody could say who accused")
+    world.figures["peers that could say who accused"] = len(knew)
+
+
+def expect_gone(world: World, peers: Sequence[Node], victim: Node, *, within: Seconds) -> None:
+    """Nobody lists it as alive any more, in time. One of whom is said that it left can't answer that it crashed."""
+
+    def wrong() -> list[str]:
+        return [f"{peer} takes {victim.name} for {state}" for peer in peers if (state := listed_as(peer, victim))]
+
+    world.run_until(lambda: not wrong(), at_most=within, every=0.1)
+    world.check(wrong())
+
+
+def listed_as(peer: Node, other: Node) -> str:
+    """How a peer lists another one that it does not take for gone; empty if it does."""
+    assert isinstance(peer.core, Peer)
+    member = peer.core.member(other.name)
+    return member.state.value if member is not None and member.state in (State.ALIVE, State.SUSPECT) else ""
 
 
 def expect_listed(world: World, seeds: Sequence[Node], peers: Sequence[Node]) -> None:

@@ -7,7 +7,6 @@ from rumor.sim.node import Node
 from rumor.sim.settled import MARGIN, in_pieces, mistaken, one_sided, unsettled
 from rumor.sim.world import World
 
-
 STILL: tuple[Seconds, Seconds] = (0.0005, 0.01)
 """How long one way takes, unless a story says something else."""
 
