@@ -29,7 +29,7 @@ BATCH = 50_000
 async def registrations(state: Path | None, count: int) -> float:
     """Registrations a second that one seed takes and answers, each peer another, 100 connections at once."""
     keeping = ("--state", str(state)) if state is not None else ()
-    with program("rumor", "seed", "0", "--json", "--log", "/dev/null", *keeping) as (port, process):
+    with program("rumor", "seed", "0", "--json", *keeping) as (port, process):
         forget_output(process)
         texts = [f"127.0.0.1:{10_000 + n}".encode() for n in range(count)]
         began = time.perf_counter()

@@ -2,6 +2,8 @@
 
 from random import Random
 
+import msgspec
+
 from rumor.core.effects import Store
 from rumor.core.ids import Address
 from rumor.core.journal import Batch, Journal, Kept
@@ -133,5 +135,9 @@ def test_a_seed_without_a_disk_answers_at_once() -> None:
 
 def test_what_is_read_again_is_who_was_written() -> None:
     """By the clock of the new life; what seems to lie ahead was a clock that was set back."""
-    assert kept(1, ANA, "ana").registrant(ANA, clock(), 9.0) == Registrant(ANA, "ana", 5, 1, 2.0, "10.9.9.9")
-    assert kept(1, ANA, "ana").registrant(ANA, clock(), 1.0).proof == 1.0
+    read = kept(1, ANA, "ana").listed(ANA, clock(), 9.0)
+
+    assert (read.address, read.name, read.life, read.proof) == (ANA, "ana", (5, 1), 2.0)
+    assert (read.source, read.order) == ("10.9.9.9", 1)
+    assert kept(1, ANA, "ana").listed(ANA, clock(), 1.0).proof == 1.0
+    assert msgspec.structs.replace(kept(1, ANA), source=ANA.host).listed(ANA, clock(), 1.0).source is ANA.host

@@ -56,6 +56,20 @@ def test_without_leases_nothing_is_due() -> None:
     assert Office().leases.next_deadline() is None
 
 
+def test_leases_that_begin_together_end_together() -> None:
+    """As after a restart; of nobody there is nothing to do."""
+    office = Office()
+    many = [office.lists(address) for address in (ANA, BO)]
+    office.leases = Leases(Identity(OWN), clock(), SETTINGS, office.outbox)
+
+    office.leases.grant_all([], 0.0)
+    assert office.leases.next_deadline() is None
+    office.leases.grant_all(many, 100.0)
+
+    assert office.tick(164.0) == []
+    assert office.tick(165.0) == [ANA, BO]
+
+
 def test_who_came_by_text_is_asked_by_text_when_its_lease_is_over() -> None:
     """By the liveness request that original peers ask each other, and not before."""
     office = Office()

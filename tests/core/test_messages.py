@@ -2,7 +2,8 @@
 
 import pytest
 
-from rumor.core.messages import Gossip, is_one_line
+from rumor.core.ids import Address
+from rumor.core.messages import Gossip, PeerList, is_one_line
 
 from .helpers import ANA
 
@@ -31,3 +32,14 @@ def test_half_a_character_is_not_fit_for_one_line() -> None:
 def test_the_text_of_a_rumor_is_its_tail_without_the_first_colon(tail: str, text: str) -> None:
     """What was said is what follows the number, less one colon."""
     assert Gossip("1.0", ANA, 7, tail).text == text
+
+
+def test_a_list_is_its_peers() -> None:
+    """Whether their texts were at hand or not; and it is equal to nothing else."""
+    peers = (Address("127.0.0.1", 4001), Address("127.0.0.1", 4002))
+    bare, written = PeerList(peers), PeerList(peers, tuple(map(str, peers)))
+
+    assert bare == written
+    assert hash(bare) == hash(written)
+    assert bare != PeerList(peers[:1])
+    assert bare != peers

@@ -1,9 +1,11 @@
 """Registry: a seed's list, a set in the order of registration, within bounds."""
 
+from itertools import pairwise
 from random import Random
 
 import pytest
 
+from rumor.core import registry as registry_module
 from rumor.core.frames import Contact
 from rumor.core.ids import Address
 from rumor.core.registry import Listed, Refusal, Registrant, Registry, Tombstone, Took
@@ -47,15 +49,15 @@ def test_an_empty_registry_lists_nobody() -> None:
 
     assert len(registry) == 0
     assert ANA not in registry
-    assert registry.reply_for(ANA) == (ANA,)
+    assert registry.reply_for(ANA).peers == (ANA,)
 
 
 def test_a_reply_is_the_list_in_the_order_of_registration_and_the_asker_last() -> None:
     """Others stand in the order in which they came; the asker ends the list wherever it stands itself."""
     registry = registry_of(CY, ANA, DI, BO)
 
-    assert registry.reply_for(ANA) == (CY, DI, BO, ANA)
-    assert registry.reply_for(BO) == (CY, ANA, DI, BO)
+    assert registry.reply_for(ANA).peers == (CY, DI, BO, ANA)
+    assert registry.reply_for(BO).peers == (CY, ANA, DI, BO)
 
 
 def test_a_peer_that_registers_again_keeps_its_place() -> None:
@@ -65,7 +67,7 @@ def test_a_peer_that_registers_again_keeps_its_place() -> None:
     assert add(registry, ANA) is None
 
     assert len(registry) == 2
-    assert registry.reply_for(CY) == (ANA, BO, CY)
+    assert registry.reply_for(CY).peers == (ANA, BO, CY)
 
 
 def test_a_peer_that_is_taken_off_is_gone() -> None:
@@ -75,10 +77,10 @@ def test_a_peer_that_is_taken_off_is_gone() -> None:
     assert remove(registry, ANA)
     assert not remove(registry, ANA)
     assert ANA not in registry
-    assert registry.reply_for(DI) == (BO, CY, DI)
+    assert registry.reply_for(DI).peers == (BO, CY, DI)
 
     add(registry, ANA)
-    assert registry.reply_for(DI) == (BO, CY, ANA, DI)
+    assert registry.reply_for(DI).peers == (BO, CY, ANA, DI)
 
 
 def test_a_full_registry_refuses_newcomers_and_keeps_who_is_listed() -> None:
@@ -126,9 +128,9 @@ def test_the_order_survives_many_that_leave() -> None:
             assert remove(registry, peer)
 
     stayed = tuple(peer for peer in peers if peer.host[-1] == "7")
-    assert registry.reply_for(DI) == (*stayed, DI)
+    assert registry.reply_for(DI).peers == (*stayed, DI)
     assert remove(registry, stayed[0])
-    assert registry.reply_for(DI) == (*stayed[1:], DI)
+    assert registry.reply_for(DI).peers == (*stayed[1:], DI)
 
 
 def test_a_list_that_fits_is_told_whole() -> None:
@@ -139,8 +141,8 @@ def test_a_list_that_fits_is_told_whole() -> None:
     exact = registry_of(*peers, settings=RegistrySettings(reply_bytes_max=length(whole)))
     short = registry_of(*peers, settings=RegistrySettings(reply_bytes_max=length(whole) - 1))
 
-    assert exact.reply_for(peers[0]) == whole
-    assert len(short.reply_for(peers[0])) == 9
+    assert exact.reply_for(peers[0]).peers == whole
+    assert len(short.reply_for(peers[0]).peers) == 9
 
 
 @pytest.mark.parametrize("number", SEED_NUMBERS)
@@ -149,7 +151,7 @@ def test_a_long_list_is_told_in_part(number: int) -> None:
     peers = peers_at(*range(2000))
     registry = registry_of(*peers, number=number)
 
-    reply = registry.reply_for(peers[1000])
+    reply = registry.reply_for(peers[1000]).peers
 
     assert 10_239 - len(",255.255.255.255:65535") < length(reply) <= 10_239
     assert reply[-1] == peers[1000]
@@ -166,7 +168,7 @@ def test_a_long_list_with_gaps_is_told_in_part() -> None:
     for peer in gone:
         remove(registry, peer)
 
-    replies = [registry.reply_for(peers[1]) for _ in range(20)]
+    replies = [registry.reply_for(peers[1]).peers for _ in range(20)]
 
     assert all(len(reply) > 9 for reply in replies)
     assert not gone & {peer for reply in replies for peer in reply}
@@ -183,7 +185,7 @@ def test_a_very_long_list_is_told_in_part() -> None:
     for peer in gone:
         remove(registry, peer)
 
-    replies = [registry.reply_for(peers[1]) for _ in range(5)]
+    replies = [registry.reply_for(peers[1]).peers for _ in range(5)]
 
     places = {peer: place for place, peer in enumerate(peers)}
     for reply in replies:
@@ -200,14 +202,25 @@ def test_a_reply_is_filled_whatever_is_drawn() -> None:
 
     for number in range(200):
         registry = registry_of(*short, *long, settings=RegistrySettings(reply_bytes_max=75), number=number)
-        assert 75 - len(",100.100.100.100:12345") < length(registry.reply_for(DI)) <= 75
+        assert 75 - len(",100.100.100.100:12345") < length(registry.reply_for(DI).peers) <= 75
+
+
+@pytest.mark.parametrize("most", [1, 100])
+def test_the_texts_of_a_reply_are_those_of_its_peers(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remembered or not, told once or again."""
+    monkeypatch.setattr(registry_module, "TEXTS_MAX", most)
+    registry = registry_of(ANA, BO, CY)
+
+    for _ in range(2):
+        reply = registry.reply_for(DI)
+        assert reply.texts == tuple(map(str, reply.peers))
 
 
 def test_two_askers_are_told_different_parts() -> None:
     """A part is drawn anew for each reply, so that nobody is known to all."""
     registry = registry_of(*peers_at(*range(100)), settings=RegistrySettings(reply_bytes_max=200))
 
-    assert registry.reply_for(peer_at(0)) != registry.reply_for(peer_at(0))
+    assert registry.reply_for(peer_at(0)).peers != registry.reply_for(peer_at(0)).peers
 
 
 @pytest.mark.parametrize("number", SEED_NUMBERS)
@@ -218,7 +231,7 @@ def test_every_peer_is_told_as_often_as_another(number: int) -> None:
     told = dict.fromkeys(peers, 0)
 
     for _ in range(400):
-        for peer in registry.reply_for(DI)[:-1]:
+        for peer in registry.reply_for(DI).peers[:-1]:
             told[peer] += 1
 
     expected = sum(told.values()) / len(peers)
@@ -317,7 +330,7 @@ def test_a_text_list_has_no_ipv6() -> None:
 
     assert there in registry
     assert len(registry) == 2
-    assert registry.reply_for(BO) == (ANA, BO)
+    assert registry.reply_for(BO).peers == (ANA, BO)
     assert registry.sample("bo") == (Contact(str(ANA), ANA), Contact("cy", there))
 
     remove(registry, there)
@@ -365,24 +378,51 @@ def test_who_moves_counts_to_the_host_that_it_comes_from() -> None:
 # Former lives, and the dead.
 
 
-def test_what_was_kept_is_listed_again_in_its_order() -> None:
-    """A restart lists whom the former life listed; newcomers stand behind them."""
-    registry = registry_of()
+def kept(address: Address, order: int, name: str = "") -> Listed:
+    """Somebody as it was kept."""
+    return Listed(address, name, 1, 0, 0.0, address.host, order)
 
-    assert registry.restore(named("ana", ANA), 7) is not None
-    assert registry.restore(Registrant(BO), 9) is not None
-    assert registry.restore(Registrant(BO), 10) is None
+
+def test_what_was_kept_is_listed_again_in_its_order() -> None:
+    """A restart lists whom the former life listed, each name and address once; newcomers stand behind them."""
+    registry = registry_of()
+    ana, bo, there = kept(ANA, 7, "ana"), kept(BO, 9), kept(Address("2001:db8::5", 1), 12, "there")
+
+    assert registry.restore([ana, bo, kept(BO, 10), kept(CY, 11, "ana"), there]) == [ana, bo, there]
     add(registry, CY)
 
-    assert [one.order for one in registry] == [7, 9, 10]
-    assert registry.reply_for(DI) == (ANA, BO, CY, DI)
+    assert [one.order for one in registry] == [7, 9, 13, 12]
+    assert registry.reply_for(DI).peers == (ANA, BO, CY, DI)
+    assert len(registry.sample("di")) == 4
 
 
 def test_what_was_kept_and_has_no_room_is_left_out() -> None:
-    """A smaller capacity than that of the former life holds from the start."""
-    registry = registry_of(ANA, settings=RegistrySettings(capacity=1))
+    """A smaller capacity than that of the former life holds from the start; loopback has no bound of its own."""
+    registry = registry_of(ANA, settings=RegistrySettings(capacity=4, per_source_max=1))
+    here = [kept(Address("127.0.0.1", port), port) for port in (1, 2)]
 
-    assert registry.restore(Registrant(BO), 9) is None
+    bo = kept(BO, 10)
+
+    assert registry.restore([kept(Address(ANA.host, 5), 9), *here, bo, kept(CY, 11)]) == [*here, bo]
+
+
+@pytest.mark.parametrize("number", SEED_NUMBERS)
+def test_what_was_kept_is_told_as_if_it_had_just_come(number: int) -> None:
+    """Over many replies each is told about as often as another, though they were listed in a row."""
+    peers = [Address("10.0.0.1", 1001 + place) for place in range(40)]
+    registry = registry_of(settings=RegistrySettings(reply_bytes_max=160), number=number)
+    registry.restore([kept(peer, place) for place, peer in enumerate(peers, 1)])
+    told = dict.fromkeys(peers, 0)
+
+    replies = [registry.reply_for(DI).peers[:-1] for _ in range(400)]
+
+    for reply in replies:
+        for peer in reply:
+            told[peer] += 1
+    expected = sum(told.values()) / len(peers)
+    assert all(0.6 * expected < count < 1.4 * expected for count in told.values())
+    in_a_row = sum(later.port == earlier.port + 1 for reply in replies for earlier, later in pairwise(reply))
+    assert in_a_row < 0.5 * sum(len(reply) - 1 for reply in replies)
 
 
 def test_who_is_struck_off_leaves_a_tombstone() -> None:

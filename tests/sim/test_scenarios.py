@@ -4,25 +4,60 @@ import pytest
 
 from rumor.sim.scenarios import ON_DEMAND, SCENARIOS, tell
 
-SMALL = (
-    "churn", "clocks_set_back", "everything", "harsh_frames", "long_partitions", "loss", "partitions", "stops",
-)  # fmt: skip
-"""Networks of a few, with mishaps: the more numbers, the more is found."""
+MISHAPS = {
+    "churn": 30,
+    "clocks_set_back": 30,
+    "everything": 30,
+    "harsh_frames": 30,
+    "long_partitions": 12,
+    "loss": 30,
+    "partitions": 30,
+    "stops": 30,
+}
+"""Networks of a few, with mishaps, and with how many numbers each is told: the more, the more is found."""
 
-NUMBERS = 30
+MEMBERS = {
+    "away_and_back": 5,
+    "away_for_ever": 5,
+    "cut_off": 5,
+    "hiccups": 10,
+    "kill": 5,
+    "liar_accuses": 2,
+    "liar_dismisses": 2,
+    "liar_forges": 2,
+    "liar_reports": 2,
+    "liar_tells_all": 2,
+    "long_freeze": 5,
+    "moved": 10,
+    "one_joins": 3,
+    "one_leaves": 2,
+    "one_sided": 5,
+    "parted": 5,
+    "reborn": 3,
+    "starved_50": 18,
+    "tags_change": 3,
+    "two_lives": 5,
+}
+"""Networks of up to 50, in which something befalls members; those with settings in them are told with each, twice."""
 
-LONG = {"long_partitions": 12}
-"""Those that take longer are told with fewer."""
-
-LARGE = sorted(set(SCENARIOS) - ON_DEMAND - set(SMALL))
+LARGE = sorted(set(SCENARIOS) - ON_DEMAND - set(MISHAPS) - set(MEMBERS))
 """Networks of up to 500; one number says most of it."""
 
 
-@pytest.mark.parametrize(
-    ("name", "number"), [(name, number) for name in SMALL for number in range(LONG.get(name, NUMBERS))]
-)
+def numbered(stories: dict[str, int]) -> pytest.MarkDecorator:
+    """Each story with each of its numbers."""
+    return pytest.mark.parametrize(("name", "number"), [(name, n) for name in stories for n in range(stories[name])])
+
+
+@numbered(MISHAPS)
 def test_mishaps_end_well(name: str, number: int) -> None:
-    """Nothing came twice or out of order; what did not come is declared lost; all is whole again."""
+    """Nothing came twice or out of order; what did not come is declared lost; all is whole, all know all again."""
+    tell(name, number)
+
+
+@numbered(MEMBERS)
+def test_all_know_who_is_there(name: str, number: int) -> None:
+    """What the docstring of the scenario says is so: of joins and farewells, deaths, and of those who are not dead."""
     tell(name, number)
 
 

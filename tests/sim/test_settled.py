@@ -2,9 +2,11 @@
 
 from rumor.core.events import LostReason, RumorsLost, RunDelivered
 from rumor.core.frames import Lane, Run
+from rumor.core.peer import Peer
 from rumor.sim import Node, World
 from rumor.sim.publications import Publications
-from rumor.sim.settled import in_pieces, missed, one_sided, unsettled
+from rumor.sim.scenarios.stories import expect_agreement, populate
+from rumor.sim.settled import in_pieces, missed, mistaken, one_sided, unlike_changes, unsettled
 from tests.sim.echo import add
 
 
@@ -87,3 +89,50 @@ def test_what_was_said_before_it_joined_is_not_missed() -> None:
     nodes[2].joined_at = 6.5
     deliver(nodes[2], 3)
     assert missed(nodes, published(5.0, 7.0, 8.0)) == []
+
+
+def acquainted() -> tuple[World, list[Node]]:
+    """Three peers that know each other."""
+    world = World(1)
+    peers, _ = populate(world, peers=3, seeds=1)
+    for peer in peers:
+        world.start(peer)
+    expect_agreement(world, peers, within=10.0)
+    return world, peers
+
+
+def test_who_knows_all_is_not_mistaken() -> None:
+    """Nor would an application be that follows the changes."""
+    _, peers = acquainted()
+    assert mistaken(peers) == unlike_changes(peers) == []
+
+
+def test_a_member_that_is_gone_is_a_mistake_until_it_is_buried() -> None:
+    """And one that nobody was told of, until it is."""
+    world, peers = acquainted()
+    *others, gone = peers
+    world.crash(gone)
+    assert mistaken(peers) == [f"{peer} takes {gone.name} for alive, which is gone" for peer in others]
+    expect_agreement(world, peers, within=5.0)
+    late = world.start(world.peer(join=[peers[0]]))
+    assert f"{peers[0]} does not know {late.name}" in mistaken([*peers, late])
+
+
+def test_other_tags_are_a_mistake_until_all_know_them() -> None:
+    """All but the time must be the same."""
+    world, peers = acquainted()
+    core = peers[0].core
+    assert isinstance(core, Peer)
+    world.call(peers[0], lambda: core.set_tags({"role": "db"}, world.now))
+    wrong = mistaken(peers)
+    assert len(wrong) == 2
+    assert all("role=db" in sentence for sentence in wrong)
+    expect_agreement(world, peers, within=5.0)
+
+
+def test_changes_that_were_not_told_are_noticed() -> None:
+    """Who follows the changes must end where the directory is."""
+    _, peers = acquainted()
+    del peers[0].members[peers[1].name]
+    (wrong,) = unlike_changes(peers)
+    assert "told of nothing" in wrong

@@ -17,13 +17,13 @@ from rumor.core.clock import WallClock
 from rumor.core.effects import Store
 from rumor.core.ids import Address, Seconds
 from rumor.core.outbox import Outbox
-from rumor.core.registry import Listed, Registrant
+from rumor.core.registry import Listed
 
 Answer = TypeVar("Answer")
 
 
 class Kept(msgspec.Struct, frozen=True, gc=False):
-    """One entry as it is kept. `proof` in seconds since 1970; the rest as in Registrant."""
+    """One entry as it is kept. `proof` in seconds since 1970; the rest as in Listed."""
 
     order: int
     name: str
@@ -34,10 +34,11 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
     proof: float
     source: str
 
-    def registrant(self, address: Address, clock: WallClock, now: Seconds) -> Registrant:
+    def listed(self, address: Address, clock: WallClock, now: Seconds) -> Listed:
         """Who it is, at its address, by the clock of this life."""
         proof = min(now, self.proof - clock.offset)
-        return Registrant(address, self.name, self.epoch, self.incarnation, proof, self.source)
+        source = address.host if self.source == address.host else self.source  # one text for both
+        return Listed(address, self.name, self.epoch, self.incarnation, proof, source, self.order)
 
 
 class Batch(msgspec.Struct, frozen=True):

@@ -66,6 +66,13 @@ class Leases:
         """Somebody is listed; its lease begins."""
         self._shelve(listed, now + self._settings.lease)
 
+    def grant_all(self, many: list[Listed], now: Seconds) -> None:
+        """Many are listed, and their leases begin together; the list is ours from here on."""
+        if many:
+            until = now + self._settings.lease
+            self._shelve(many[0], until)
+            self._shelves[int(until // self._width)] += many[1:]
+
     def doubt(self, listed: Listed, now: Seconds) -> None:
         """Somebody is said to be dead: see for ourselves."""
         self._try(listed, now, lapsed=False)

@@ -33,10 +33,21 @@ class Register(msgspec.Struct, frozen=True):
     address: Address
 
 
-class PeerList(msgspec.Struct, frozen=True):
-    """A seed's reply: every peer that it lists, in the order of registration, the asker last."""
+class PeerList(msgspec.Struct, frozen=True, eq=False):
+    """A seed's reply: every peer that it lists, in the order of registration, the asker last.
+
+    `texts`: the same as `str` writes them, where they are at hand, since a seed writes hundreds for each registration.
+    """
 
     peers: tuple[Address, ...]
+    texts: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        """Two lists of the same peers are the same."""
+        return isinstance(other, PeerList) and self.peers == other.peers
+
+    def __hash__(self) -> int:
+        return hash(self.peers)
 
 
 class DeadNode(msgspec.Struct, frozen=True):

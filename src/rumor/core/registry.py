@@ -13,7 +13,7 @@ peer reads; only IPv4 addresses stand in it. Rule 3: a sample is drawn so that e
 
 import enum
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import accumulate, chain
 from operator import attrgetter
 from random import Random
@@ -22,10 +22,14 @@ import msgspec
 
 from rumor.core.frames import Contact
 from rumor.core.ids import Address, Seconds, is_loopback
+from rumor.core.messages import PeerList
 from rumor.core.settings import RegistrySettings
 
 SPARE = 2
 """So many entries more than fit on average are looked at for a reply: the asker may be one, and one is too many."""
+
+TEXTS_MAX = 1 << 16
+"""The texts of entries are remembered in a list up to this; each takes about 70 bytes."""
 
 _ORDER = attrgetter("order")
 
@@ -54,7 +58,7 @@ class Registrant(msgspec.Struct, frozen=True):
 class Listed(msgspec.Struct, eq=False, gc=False):
     """Who is listed; see Registrant. `order` counts the registrations; `off` once it is listed no more.
 
-    `bytes` is what it takes in a list that goes by text.
+    `bytes` is what it takes in a list that goes by text, and `text` itself, once it was told.
     """
 
     address: Address
@@ -64,7 +68,8 @@ class Listed(msgspec.Struct, eq=False, gc=False):
     proof: Seconds
     source: str
     order: int
-    bytes: int
+    bytes: int = 0
+    text: str = ""
     off: bool = False
 
     @property
@@ -152,7 +157,7 @@ class Registry:
         """List a peer, or renew it, or say why not. One that is listed keeps its place."""
         listed = self.find(who.name, who.address)
         if listed is None:
-            return self._refusal(who) or (self._add(who, self._last_order + 1), Took.NEW)
+            return self._refusal(_source_of(who)) or (self._add(who, self._last_order + 1), Took.NEW)
         if who.name == listed.name:
             return self._take_same(listed, who)
         if who.proof < listed.proof:
@@ -165,11 +170,22 @@ class Registry:
         listed.name, listed.epoch, listed.incarnation = who.name, who.epoch, who.incarnation
         return listed, Took.CHANGED
 
-    def restore(self, who: Registrant, order: int) -> Listed | None:
-        """List a peer again as it was kept, in ascending `order`; None when there is no room, or it is listed."""
-        if self._refusal(who) is not None or self.find(who.name, who.address) is not None:
-            return None
-        return self._add(who, order)
+    def restore(self, many: Iterable[Listed]) -> list[Listed]:
+        """List many again as they were kept, in ascending `order`; those for whom there is room, each once."""
+        fours, others, names, by_source = self._fours, self._others, self._names, self._by_source
+        capacity, per_source_max = self._settings.capacity, self._settings.per_source_max
+        laid: tuple[list[Listed], list[Listed]] = ([], [])
+        for listed in many:
+            address = listed.address
+            if listed.name in names or address in fours or address in others:
+                continue
+            is_tight = len(fours) + len(others) >= capacity or by_source.get(listed.source, 0) >= per_source_max
+            if is_tight and self._refusal(listed.source) is not None:
+                continue
+            laid[0 if self._enter(listed) else 1].append(listed)
+        self._deck.lay(laid[0])
+        self._others_deck.lay(laid[1])
+        return [*laid[0], *laid[1]]
 
     def displaced(self) -> list[Listed]:
         """Who went since the last call because its name moved, or another name came to its address."""
@@ -225,16 +241,20 @@ class Registry:
 
     # What is told.
 
-    def reply_for(self, asker: Address) -> tuple[Address, ...]:
+    def reply_for(self, asker: Address) -> PeerList:
         """The list as it goes to a peer by text: all others in the order of registration, then the asker.
 
         If that is longer than an original peer reads, as many of the others as fit, chosen at random.
         """
+        own = self._fours.get(asker)
         own_bytes = _entry_bytes(asker)
         room = self._settings.reply_bytes_max + 1 - own_bytes
-        if self._bytes - (own_bytes if asker in self._fours else 0) <= room:
-            return (*(peer for peer in self._fours if peer != asker), asker)
-        return (*self._fitting(asker, room), asker)
+        if self._bytes - (own_bytes if own is not None else 0) <= room:
+            others = [listed for listed in self._fours.values() if listed is not own]
+        else:
+            others = self._fitting(own, room)
+        texts = [listed.text or self._text_of(listed) for listed in others]
+        return PeerList((*[listed.address for listed in others], asker), (*texts, str(asker)))
 
     def sample(self, asker: str) -> tuple[Contact, ...]:
         """So many peers at random as one of ours is told, never itself."""
@@ -254,8 +274,8 @@ class Registry:
 
     # Inside.
 
-    def _refusal(self, who: Registrant) -> Refusal | None:
-        return Refusal.FULL if len(self) >= self._settings.capacity else self._source_refusal(_source_of(who))
+    def _refusal(self, source: str) -> Refusal | None:
+        return Refusal.FULL if len(self) >= self._settings.capacity else self._source_refusal(source)
 
     def _source_refusal(self, source: str) -> Refusal | None:
         if self._by_source.get(source, 0) < self._settings.per_source_max:
@@ -284,42 +304,57 @@ class Registry:
         return self._add(who, self._last_order + 1), Took.MOVED
 
     def _add(self, who: Registrant, order: int) -> Listed:
-        address, source = who.address, _source_of(who)
-        self._last_order = order
-        size = _entry_bytes(address)
-        listed = Listed(address, who.name, who.epoch, who.incarnation, who.proof, source, order, size)
-        if address.is_ipv4:
-            self._bytes += size
-            self._fours[address] = listed
-            self._deck.put(listed)
-        else:
-            self._others[address] = listed
-            self._others_deck.put(listed)
-        if who.name:
-            self._names[who.name] = listed
-        self._by_source[source] = self._by_source.get(source, 0) + 1
+        listed = Listed(who.address, who.name, who.epoch, who.incarnation, who.proof, _source_of(who), order)
+        (self._deck if self._enter(listed) else self._others_deck).put(listed)
         return listed
 
-    def _fitting(self, asker: Address, room: int) -> list[Address]:
+    def _enter(self, listed: Listed) -> bool:
+        """Put somebody on the list, but not into a deck; whether its address is IPv4."""
+        address, source = listed.address, listed.source
+        self._last_order = listed.order
+        listed.bytes = _entry_bytes(address)
+        is_four = address.is_ipv4
+        if is_four:
+            self._bytes += listed.bytes
+            self._fours[address] = listed
+        else:
+            self._others[address] = listed
+        if listed.name:
+            self._names[listed.name] = listed
+        self._by_source[source] = self._by_source.get(source, 0) + 1
+        return is_four
+
+    def _text_of(self, listed: Listed) -> str:
+        text = str(listed.address)
+        if len(self._fours) <= TEXTS_MAX:
+            listed.text = text
+        return text
+
+    def _fitting(self, own: Listed | None, room: int) -> list[Listed]:
         """Others as many as fit into so many bytes, in the order of registration: a cut from the deck, at random.
 
         There are more than fit: that is for the caller to see to.
         """
         wanted = room * len(self._fours) // self._bytes + SPARE
         while True:
-            others = [listed for listed in self._deck.piece(wanted) if listed.address != asker]
+            others = [listed for listed in self._deck.piece(wanted) if listed is not own]
             count = bisect_right([*accumulate([listed.bytes for listed in others])], room)
             if count < len(others):
-                return [listed.address for listed in sorted(others[:count], key=_ORDER)]
+                return sorted(others[:count], key=_ORDER)
             wanted += wanted // 8 + SPARE  # short addresses were drawn: more of them fit
 
 
 class Deck:
-    """Peers in a random order, for samples; those that were taken off lie in it until half have been."""
+    """Peers in a random order, for samples; those that were taken off lie in it until half have been.
+
+    Many that come at once lie at the end in their order, and are mixed in with the pieces that are dealt: a restart
+    with a million has no time for it.
+    """
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
         self._cards: list[Listed] = []
+        self._unmixed = 0
 
     def __len__(self) -> int:
         """How many cards there are, gaps included."""
@@ -341,6 +376,11 @@ class Deck:
         cards.append(listed)
         cards[at], cards[-1] = listed, cards[at]
 
+    def lay(self, many: list[Listed]) -> None:
+        """Lay many at the end."""
+        self._cards += many
+        self._unmixed += len(many)
+
     def discard(self, listed: Listed, left: int) -> None:
         """One is taken off, so many are left."""
         listed.off = True
@@ -357,6 +397,8 @@ class Deck:
         start = int(self._rng.random() * len(cards))
         wanted = count
         while True:
+            if self._unmixed > 0:
+                self._mix(start, wanted)
             beyond = max(0, start + wanted - len(cards))
             some = cards[start : start + wanted] + cards[: min(beyond, start)]
             piece = [card for card in some if not card.off]
@@ -364,13 +406,22 @@ class Deck:
                 return piece
             wanted *= 2
 
+    def _mix(self, start: int, count: int) -> None:
+        """Let chance choose the cards of a piece, out of all; it is mixed when all have had their turn."""
+        cards, random = self._cards, self._rng.random
+        size = len(cards)
+        for step in range(start, start + min(count, size)):
+            place, other = step % size, int(random() * size)
+            cards[place], cards[other] = cards[other], cards[place]
+        self._unmixed -= count
+
 
 def _source_of(who: Registrant) -> str:
-    """Nearly always its own host, and then the same text, which matters with a million."""
-    host = who.address.host
-    return host if not who.source or who.source == host else who.source
+    return who.source or who.address.host
 
 
 def _entry_bytes(peer: Address) -> int:
     """What an entry takes in a reply, its comma included."""
-    return len(peer.host) + len(",:") + len(str(peer.port))
+    port = peer.port
+    digits = 5 if port > 9_999 else 4 if port > 999 else len(str(port))
+    return len(peer.host) + len(",:") + digits

@@ -5,7 +5,7 @@ Register, Enrolment --> registry --changed--> journal --on disk--> the list, or 
                           `--lapsed, or reported dead--> leases --no answer--> struck off
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from random import Random
 from typing import Any
 
@@ -43,7 +43,7 @@ from rumor.core.ids import Address, Identity, Seconds, source_host
 from rumor.core.journal import Batch, Journal, Kept
 from rumor.core.leases import Leases
 from rumor.core.links import OWN_PROBE, Links
-from rumor.core.messages import DeadNode, Incoming, PeerList, Preface, Register, Reply
+from rumor.core.messages import DeadNode, Incoming, Preface, Register, Reply
 from rumor.core.outbox import Outbox
 from rumor.core.registry import Listed, Refusal, Registrant, Registry, Tombstone, Took
 from rumor.core.settings import Settings
@@ -129,17 +129,9 @@ class Seed:
 
     def restore(self, kept: Iterable[Kept], now: Seconds) -> int:
         """List whom a former life listed, in the order of registration; returns how many. Their leases begin anew."""
-        count = 0
-        hosts: dict[str, str] = {}
-        ports: dict[int, int] = {}
-        for entry in kept:
-            host = hosts.setdefault(entry.host, entry.host) if len(hosts) < SHARED_MAX else entry.host
-            address = Address(host, ports.setdefault(entry.port, entry.port))
-            listed = self._registry.restore(entry.registrant(address, self._clock, now), entry.order)
-            if listed is not None:
-                self._leases.grant(listed, now)
-                count += 1
-        return count
+        listed = self._registry.restore(self._former(kept, now))
+        self._leases.grant_all(listed, now)
+        return len(listed)
 
     def set_seeds(self, seeds: Sequence[Address], now: Seconds) -> None:
         """These are the other seeds from now on."""
@@ -294,6 +286,13 @@ class Seed:
 
     # Who registers.
 
+    def _former(self, kept: Iterable[Kept], now: Seconds) -> Iterator[Listed]:
+        hosts: dict[str, str] = {}
+        ports: dict[int, int] = {}
+        for entry in kept:
+            host = hosts.setdefault(entry.host, entry.host) if len(hosts) < SHARED_MAX else entry.host
+            yield entry.listed(Address(host, ports.setdefault(entry.port, entry.port)), self._clock, now)
+
     def _on_register(self, link: int, peer: Address, now: Seconds) -> None:
         if not peer.is_ipv4:
             self._outbox.say(Problem("a classic text from an IPv6 address, which it can't carry", peer.host))
@@ -359,7 +358,7 @@ class Seed:
         """Tell a peer that it is listed, and of others."""
         link, listed = registered.link, registered.listed
         if registered.by_text:
-            self._outbox.do(Answer(link, PeerList(self._registry.reply_for(listed.address))))
+            self._outbox.do(Answer(link, self._registry.reply_for(listed.address)))
         else:
             self._outbox.send(link, Lease(int(self._settings.lease * 1000), self._registry.sample(listed.key)))
         self._outbox.say(PeerRegistered(listed.address, registered.new))

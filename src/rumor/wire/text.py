@@ -58,8 +58,7 @@ def format(message: Message) -> bytes:
         case Register():
             return f"{message.address}".encode()
         case PeerList():
-            # IPv4 all of them, and hundreds, for every registration: `str` takes twice as long
-            return ",".join([f"{peer.host}:{peer.port}" for peer in message.peers]).encode()
+            return ",".join(message.texts or map(str, message.peers)).encode()
         case DeadNode():
             return f"Dead Node:{message.peer}:{message.timestamp}:{message.reporter}".encode()
         case ConnectRequest():

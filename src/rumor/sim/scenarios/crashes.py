@@ -13,7 +13,7 @@ from rumor.core.ids import Seconds
 from rumor.sim.measures import components, degrees, graph
 from rumor.sim.node import Node
 from rumor.sim.scenarios.registry import on_demand, scenario
-from rumor.sim.scenarios.stories import large, populate, weave
+from rumor.sim.scenarios.stories import populate, strangers, weave
 from rumor.sim.world import World
 
 ROUND: Seconds = 10.0
@@ -34,7 +34,7 @@ def crash_many(number: int, *, peers: int, share: float, reach: float) -> World:
 
 def standing(number: int, *, peers: int) -> tuple[World, list[Node], list[Node]]:
     """A network that has stood for a round; its peers and seeds."""
-    world = large(number)
+    world = strangers(number)
     everybody, seeds = populate(world, peers=peers)
     weave(world, everybody, within=30.0)
     world.run(ROUND)

@@ -9,9 +9,9 @@ from rumor.sim.scenarios.registry import on_demand, scenario
 from rumor.sim.scenarios.stories import (
     expect_everybody_hears,
     expect_one_web,
-    large,
     populate,
     settle,
+    strangers,
     weave,
 )
 from rumor.sim.world import World
@@ -48,7 +48,7 @@ def procession(number: int) -> World:
 
 def join_at_once(number: int, *, peers: int) -> World:
     """So many start in the same moment."""
-    world = large(number)
+    world = strangers(number)
     everybody, _ = populate(world, peers=peers)
     weave(world, everybody, within=SOON)
     world.figures["seconds until all were one network"] = world.now
@@ -57,7 +57,7 @@ def join_at_once(number: int, *, peers: int) -> World:
 
 def join_one_by_one(number: int, *, peers: int) -> World:
     """So many start one after another, ten a second."""
-    world = large(number)
+    world = strangers(number)
     everybody, _ = populate(world, peers=peers)
     for peer in everybody:
         world.start(peer)

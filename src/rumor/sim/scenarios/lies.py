@@ -22,7 +22,7 @@ ANSWER: Seconds = 1.0
 """How long an answer takes at most, to all."""
 
 
-def told_lies(number: int, lies: Sequence[Lie], *, peers: int = 15, duration: Seconds = 30.0) -> World:
+def told_lies(number: int, lies: Sequence[Lie], *, peers: int = 15, duration: Seconds = 10.0) -> World:
     """One peer lies for a while; a true death is noticed all the same, and in the end all know what is so."""
     world = large(number)
     honest, seeds = populate(world, peers=peers)

@@ -11,7 +11,7 @@ from rumor.core.ids import Seconds
 from rumor.sim.measures import last_delivery_hop, redundancy
 from rumor.sim.node import Node
 from rumor.sim.scenarios.registry import on_demand, scenario
-from rumor.sim.scenarios.stories import large, populate, weave
+from rumor.sim.scenarios.stories import populate, strangers, weave
 from rumor.sim.settled import missed
 from rumor.sim.traffic import Traffic
 from rumor.sim.world import World
@@ -24,7 +24,7 @@ HOP_ROUNDS = 20
 
 def woven(number: int, *, peers: int) -> tuple[World, list[Node]]:
     """A network that stands, and is quiet."""
-    world = large(number)
+    world = strangers(number)
     everybody, _ = populate(world, peers=peers)
     weave(world, everybody, within=30.0)
     world.run(2.0)

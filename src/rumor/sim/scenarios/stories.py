@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from rumor.core.ids import Seconds
+from rumor.core.settings import profile
 from rumor.sim.node import Node
 from rumor.sim.settled import MARGIN, in_pieces, mistaken, one_sided, unsettled
 from rumor.sim.world import World
@@ -14,6 +17,13 @@ STILL: tuple[Seconds, Seconds] = (0.0005, 0.01)
 def large(number: int, *, latency: tuple[Seconds, Seconds] = STILL, loss: float = 0.0) -> World:
     """A world for many peers: quick, since nobody looks into each of them after each event."""
     return World(number, latency=latency, loss=loss, real_wire=False, traced=False, kept=False, checked=False)
+
+
+def strangers(number: int) -> World:
+    """The same for a story of the web alone: of members each knows its neighbors only, which is far less to tell."""
+    lan = profile("lan")
+    settings = msgspec.structs.replace(lan, directory=msgspec.structs.replace(lan.directory, full=False))
+    return World(number, settings, latency=STILL, real_wire=False, traced=False, kept=False, checked=False)
 
 
 def populate(world: World, *, peers: int, seeds: int = 3) -> tuple[list[Node], list[Node]]:
