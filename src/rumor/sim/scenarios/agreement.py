@@ -160,21 +160,34 @@ def moved(number: int) -> World:
 @scenario
 def two_lives(number: int) -> World:
     """Two of 16 live under one name: both are told soon, and all others know the younger one."""
+    return live_twice(number, later=5.0)
+
+
+@on_demand
+def twins(number: int) -> World:
+    """The same, where both seem to have begun in the same millisecond: one of them becomes the younger one."""
+    return live_twice(number, later=0.0)
+
+
+def live_twice(number: int, *, later: Seconds) -> World:
+    """Two live under one name, the second one from a while after the first on."""
     world = World(number)
     peers, seeds = populate(world, peers=14)
-    older, younger = world.peer(seeds, name="ana"), world.peer(seeds, name="ana")
+    older = world.peer(seeds, name="ana")
     for peer in (*peers, older):
         world.start(peer)
-    world.run(5.0)
-    world.start(younger)
-    world.run_until(lambda: is_told(older) and is_told(younger), at_most=20.0, every=0.1)
-    world.check(
-        [f"{which} is not told" for which, one in (("the older", older), ("the younger", younger)) if not is_told(one)]
-    )
-    expect_agreement(world, [*peers, younger], within=5.0)
-    world.crash(older)
+    world.run(later)
+    younger = world.start(world.peer(seeds, name="ana"))
+    both = (older, younger)
+    world.run_until(lambda: all(map(is_told, both)), at_most=20.0, every=0.1)
+    world.check([f"the one at {one.address} is not told" for one in both if not is_told(one)])
+    if later:
+        expect_agreement(world, [*peers, younger], within=5.0)
+        world.crash(older)
+    else:
+        world.crash(world.rng.choice(both))
     world.run(20.0)
-    expect_agreement(world, [*peers, younger], within=1.0)
+    expect_agreement(world, [*peers, *both], within=1.0)
     return world
 
 
