@@ -99,6 +99,7 @@ def test_we_are_a_member_ourselves() -> None:
     node.directory.begin(2.0, {"role": "db"})
     node.hear(says("bo"), says("ana"))
 
+    assert node.directory.size() == 3
     assert node.directory.members() == (
         Member("ana", ANA, State.ALIVE, BORN, 0, {}, EPOCH),
         Member("bo", BO, State.ALIVE, BORN, 0, {}, EPOCH),

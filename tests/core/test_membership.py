@@ -1,5 +1,7 @@
 """A peer among members: what it knows of them, whom it reports, what they ask it."""
 
+import msgspec
+
 from rumor.core.census import HAS, TOPIC, question
 from rumor.core.effects import Dial, Failure, Hangup
 from rumor.core.events import Answered, Asked, DeathReported, NeighborDied
@@ -14,6 +16,7 @@ from rumor.core.frames import (
     Outgoing,
     Request,
     Response,
+    Role,
     Run,
     RunRecord,
     Standing,
@@ -209,3 +212,32 @@ def test_a_link_with_a_question_under_way_is_not_closed_for_being_of_no_use() ->
     for second in range(21, 40):
         peer.tick(float(second))
     assert Hangup(9) in peer.drain()[0]
+
+
+def test_questions_that_come_out_of_order_are_asked_once() -> None:
+    """A question waits for no other; when what was missing comes, it is not asked again."""
+    peer = begun(ANA)
+    feed(peer, 1, 1.0, question_to_all(7, "load", b"1", run=1))
+    feed(peer, 1, 1.1, question_to_all(9, "load", b"3", run=3))
+    feed(peer, 1, 1.2, question_to_all(8, "load", b"2", run=2))
+
+    assert [event.payload for event in peer.drain()[1] if isinstance(event, Asked)] == [b"1", b"3", b"2"]
+
+
+def test_a_seed_is_no_member() -> None:
+    """One that comes to see whether we live is let go, and is not listed."""
+    peer = begun(ANA)
+    peer.accepted(9, CY.host, 1.0)
+    feed(peer, 9, 1.0, msgspec.structs.replace(hello(CY), role=Role.SEED))
+
+    assert [member.name for member in peer.members()] == sorted(map(str, (ANA, ME)))
+
+
+def test_who_leaves_twice_says_it_once() -> None:
+    """The program's end and the application's may both ask for it."""
+    peer = begun(ANA)
+    peer.leave(1.0, 60.0)
+    peer.leave(1.0)
+
+    claims = [claim for frame in pull(peer, 1, 1.0) if isinstance(frame, Claims) for claim in frame.claims]
+    assert [claim.standing for claim in claims if claim.name == str(ME)] == [Standing.AWAY]
