@@ -5,7 +5,6 @@ listens, with a registry of a million peers on a thousand hosts, half of them by
 process ever had.
 """
 
-import asyncio
 import re
 import tempfile
 import time
@@ -88,7 +87,7 @@ def run(options: Options) -> list[Row]:
     count = REGISTRATIONS // 4 if options.quick else REGISTRATIONS
     trials = {
         "rumor seed on disk": lambda: durable(count),
-        "rumor seed in memory": lambda: asyncio.run(registrations(None, count)),
+        "rumor seed in memory": lambda: uvloop.run(registrations(None, count)),
     }
     comparison = Comparison("registrations", "rumor seed on disk", "", Goal(at_least=5_000))
     beside = Comparison("the same without a disk", "rumor seed in memory")

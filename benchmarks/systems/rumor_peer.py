@@ -75,12 +75,12 @@ class Node(Watcher):
 
     async def watch(self) -> None:
         """Note how members change, from now on."""
-        self._watching = asyncio.create_task(self._watch())
+        self._watching = asyncio.create_task(self._watch(self._peer.changes()))
         for member in self._peer.members():
             self._note(member)
 
-    async def _watch(self) -> None:
-        async for change in self._peer.changes():
+    async def _watch(self, changes: Any) -> None:
+        async for change in changes:
             if isinstance(change, rumor.Change):
                 self._note(change.member)
 

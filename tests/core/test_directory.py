@@ -2,12 +2,13 @@
 
 from random import Random
 
+import msgspec
 import pytest
 
 from rumor.core.clock import WallClock
 from rumor.core.directory import WATCHED_MAX, Directory
 from rumor.core.errors import UsageError
-from rumor.core.events import Accused, Event, MemberChanged, Problem, SelfRefuted
+from rumor.core.events import Accused, Event, MemberChanged, OtherLifeTold, Problem, SelfRefuted
 from rumor.core.frames import (
     NUMBER_MAX,
     Claim,
@@ -262,15 +263,27 @@ def test_what_we_answered_is_answered_again_to_who_missed_it() -> None:
     assert node.sent(ANA_LINK) == []
 
 
-def test_a_later_life_of_our_name_is_a_problem_and_kept_out() -> None:
-    """Said once for each; what is found of it is not ours to answer."""
+def test_a_later_life_of_our_name_elsewhere_is_a_problem_and_kept_out() -> None:
+    """Said once for each, and where to find it; what is found of it is not ours to answer."""
+    node = Node()
+    elsewhere = msgspec.structs.replace(says("me", epoch=BORN + 1), address=BO)
+
+    node.hear(elsewhere)
+    node.hear(msgspec.structs.replace(elsewhere, incarnation=3), Statement("me", BORN + 1, 0, "ana", Verdict.SILENT))
+
+    assert node.said() == [Problem("members are told of a later life under our name", str(BO)), OtherLifeTold(BO)]
+    assert node.directory.members()[0].epoch == BORN
+
+
+def test_a_former_life_whose_clock_went_ahead_is_gone_on_with() -> None:
+    """Nobody else lives at our address: what others know of that life would stand above all that we say in ours."""
     node = Node()
 
-    node.hear(says("me", epoch=BORN + 1))
-    node.hear(says("me", 3, epoch=BORN + 1), Statement("me", BORN + 1, 0, "ana", Verdict.SILENT))
+    node.hear(says("me", 3, epoch=BORN + 1))
 
-    assert node.said() == [Problem("members are told of a later life under our name", str(ME))]
-    assert node.directory.members()[0].epoch == BORN
+    (own,) = node.directory.members()
+    assert (own.epoch, own.incarnation, own.state) == (BORN + 1, 4, State.ALIVE)
+    assert node.said() == [SelfRefuted((), 4)]
 
 
 def test_the_greatest_incarnation_is_the_end() -> None:

@@ -241,3 +241,13 @@ def test_who_leaves_twice_says_it_once() -> None:
 
     claims = [claim for frame in pull(peer, 1, 1.0) if isinstance(frame, Claims) for claim in frame.claims]
     assert [claim.standing for claim in claims if claim.name == str(ME)] == [Standing.AWAY]
+
+
+def test_another_life_of_our_name_is_dialled() -> None:
+    """On a link both learn of it; one that is being dialled is not dialled again."""
+    peer = begun(ANA)
+    for incarnation in (0, 1):
+        claim = Claim(str(ME), 2000 + incarnation, incarnation, Standing.ALIVE, BO)
+        feed(peer, 1, 1.0, Claims((claim,)))
+
+    assert [effect.to for effect in peer.drain()[0] if isinstance(effect, Dial)] == [BO]

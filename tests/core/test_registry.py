@@ -205,6 +205,34 @@ def test_a_reply_is_filled_whatever_is_drawn() -> None:
         assert 75 - len(",100.100.100.100:12345") < length(registry.reply_for(DI).peers) <= 75
 
 
+@pytest.mark.parametrize("number", SEED_NUMBERS)
+def test_many_who_are_answered_at_once_share_the_others(number: int) -> None:
+    """Each reply is as full as one alone, in order, and nobody is told of itself; the next ones share others."""
+    peers = peers_at(*range(100))
+    registry = registry_of(*peers, settings=RegistrySettings(reply_bytes_max=300), number=number)
+
+    replies = registry.replies_for(peers)
+    others = registry.replies_for(peers)
+
+    for asker, reply in zip(peers, replies, strict=True):
+        assert 300 - 2 * len(",255.255.255.255:65535") < length(reply.peers) <= 300
+        assert reply.texts == tuple(map(str, reply.peers))
+        assert reply.peers[-1] == asker
+        assert asker not in reply.peers[:-1]
+        places = [peers.index(peer) for peer in reply.peers[:-1]]
+        assert places == sorted(places)
+    assert len({reply.peers[:-1] for reply in replies}) < 50
+    assert {reply.peers[:-1] for reply in replies} != {reply.peers[:-1] for reply in others}
+
+
+def test_many_who_are_answered_at_once_are_told_a_short_list_whole() -> None:
+    """As one alone would be; nobody asks for nothing."""
+    registry = registry_of(ANA, BO, CY)
+
+    assert registry.replies_for([ANA, BO, CY]) == [registry.reply_for(peer) for peer in (ANA, BO, CY)]
+    assert registry.replies_for([]) == []
+
+
 @pytest.mark.parametrize("most", [1, 100])
 def test_the_texts_of_a_reply_are_those_of_its_peers(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Remembered or not, told once or again."""

@@ -229,6 +229,12 @@ class Accused(msgspec.Struct, frozen=True):
     late: Seconds
 
 
+class OtherLifeTold(msgspec.Struct, frozen=True):
+    """Members know of a later life under our name, at another address: it is to be asked."""
+
+    address: Address
+
+
 class Asked(msgspec.Struct, frozen=True):
     """A question for the application: answer it by `respond(ticket, …)`, within `patience` seconds.
 
@@ -308,6 +314,7 @@ Event: TypeAlias = (
     | ReachChanged
     | SelfRefuted
     | Accused
+    | OtherLifeTold
     | Asked
     | Answered
     | Unanswered

@@ -12,7 +12,7 @@ import msgspec
 
 from rumor.core.claims import checked_tags, life_of, newer
 from rumor.core.clock import WallClock
-from rumor.core.events import Problem, SelfRefuted
+from rumor.core.events import OtherLifeTold, Problem, SelfRefuted
 from rumor.core.frames import COUNT_MAX, NUMBER_MAX, Claim, Standing, Statement
 from rumor.core.ids import Identity, Seconds
 from rumor.core.outbox import Outbox
@@ -83,6 +83,10 @@ class OwnClaim:
         own = self.claim
         if own is None or claim == own:
             return Taken.SAME
+        if claim.epoch > own.epoch and claim.address == own.address:
+            # Nobody else lives there: a former life of ours, whose clock went ahead. We go on in its epoch.
+            self.claim = msgspec.structs.replace(own, epoch=claim.epoch)
+            return self._doubt(claim.incarnation)
         if claim.epoch > own.epoch:
             self._say_other_life(claim)
             return Taken.REFUSED
@@ -124,3 +128,4 @@ class OwnClaim:
         if claim.epoch > self._other_life:
             self._other_life = claim.epoch
             self._outbox.say(Problem("members are told of a later life under our name", str(claim.address)))
+            self._outbox.say(OtherLifeTold(claim.address))

@@ -13,7 +13,7 @@ peer reads; only IPv4 addresses stand in it. Rule 3: a sample is drawn so that e
 
 import enum
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
 from operator import attrgetter
 from random import Random
@@ -27,6 +27,9 @@ from rumor.core.settings import RegistrySettings
 
 SPARE = 2
 """So many entries more than fit on average are looked at for a reply: the asker may be one, and one is too many."""
+
+SHARING_MIN = 3
+"""So many who are answered at once are told of the same others; those before and after them of different ones."""
 
 TEXTS_MAX = 1 << 16
 """The texts of entries are remembered in a list up to this; each takes about 70 bytes."""
@@ -323,6 +326,24 @@ class Registry:
             self._names[listed.name] = listed
         self._by_source[source] = self._by_source.get(source, 0) + 1
         return is_four
+
+    def replies_for(self, askers: Sequence[Address]) -> list[PeerList]:
+        """As `reply_for`, for many at once: of a long list they share the others, which are most of the work."""
+        most = max(map(_entry_bytes, askers), default=0)
+        if len(askers) < SHARING_MIN or self._bytes - most <= self._settings.reply_bytes_max:
+            return [self.reply_for(asker) for asker in askers]
+        others = self._fitting(None, self._settings.reply_bytes_max + 1 - most)
+        orders = {listed.order for listed in others}
+        peers = tuple([listed.address for listed in others])
+        texts = tuple([listed.text or self._text_of(listed) for listed in others])
+        replies = []
+        for asker in askers:
+            own = self._fours.get(asker)
+            if own is not None and own.order in orders:
+                replies.append(self.reply_for(asker))
+            else:
+                replies.append(PeerList((*peers, asker), (*texts, str(asker))))
+        return replies
 
     def _text_of(self, listed: Listed) -> str:
         text = str(listed.address)

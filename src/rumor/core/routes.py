@@ -22,6 +22,7 @@ from rumor.core.events import (
     NeighborDown,
     NeighborUp,
     OriginWanted,
+    OtherLifeTold,
     Problem,
     RumorsLost,
     RunDelivered,
@@ -110,6 +111,7 @@ class Routes:
             RunDelivered: self._run_delivered,
             RumorsLost: self._machines.census.on_lost,
             Asked: self._asked,
+            OtherLifeTold: self._other_life_told,
             OriginWanted: self._dial_origin,
         }
 
@@ -214,6 +216,11 @@ class Routes:
         """A question for the application, or for ourselves."""
         if event.topic == TOPIC:
             self._machines.census.on_asked(event, now)
+
+    def _other_life_told(self, event: OtherLifeTold, now: Seconds) -> None:
+        """Dial who is said to live under our name: on the link both learn of it, and settle who goes on."""
+        if not self._machines.links.reaches(event.address):
+            self._machines.links.dial(event.address, now)
 
     def _heads(self, link: int, heads: Heads, now: Seconds) -> None:
         """Heads of a neighbor: the first complete ones are where our streams begin."""

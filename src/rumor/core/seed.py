@@ -43,7 +43,7 @@ from rumor.core.ids import Address, Identity, Seconds, source_host
 from rumor.core.journal import Batch, Journal, Kept
 from rumor.core.leases import Leases
 from rumor.core.links import OWN_PROBE, Links
-from rumor.core.messages import DeadNode, Incoming, Preface, Register, Reply
+from rumor.core.messages import DeadNode, Incoming, PeerList, Preface, Register, Reply
 from rumor.core.outbox import Outbox
 from rumor.core.registry import Listed, Refusal, Registrant, Registry, Tombstone, Took
 from rumor.core.settings import Settings
@@ -149,8 +149,11 @@ class Seed:
 
     def stored(self, now: Seconds) -> None:
         """What was taken is on disk: those who wait for it are answered."""
-        for registered in self._journal.settle():
-            self._answer(registered)
+        settled = self._journal.settle()
+        askers = [registered.listed.address for registered in settled if registered.by_text]
+        replies = iter(self._registry.replies_for(askers))
+        for registered in settled:
+            self._answer(registered, next(replies) if registered.by_text else None)
 
     def not_stored(self, now: Seconds) -> None:
         """What was taken could not be written: those who wait for it are refused, and it goes with the next."""
@@ -335,7 +338,7 @@ class Seed:
             self._journal.note(listed)
         registered = _Registered(link, listed, took in _CAME, by_text)
         if not self._journal.wait(listed, registered):
-            self._answer(registered)
+            self._answer(registered, self._registry.reply_for(listed.address) if by_text else None)
 
     def _on_taken(self, listed: Listed, took: Took, now: Seconds) -> None:
         """Somebody came, changed, or was renewed: let the others know."""
@@ -354,11 +357,11 @@ class Seed:
         span = KEPT_LEASES * self._settings.lease
         return (proof + order) // span != (now + order) // span
 
-    def _answer(self, registered: _Registered) -> None:
-        """Tell a peer that it is listed, and of others."""
+    def _answer(self, registered: _Registered, reply: PeerList | None) -> None:
+        """Tell a peer that it is listed, and of others; by text if there is a reply for it."""
         link, listed = registered.link, registered.listed
-        if registered.by_text:
-            self._outbox.do(Answer(link, self._registry.reply_for(listed.address)))
+        if reply is not None:
+            self._outbox.do(Answer(link, reply))
         else:
             self._outbox.send(link, Lease(int(self._settings.lease * 1000), self._registry.sample(listed.key)))
         self._outbox.say(PeerRegistered(listed.address, registered.new))

@@ -181,6 +181,8 @@ def live_twice(number: int, *, later: Seconds) -> World:
     both = (older, younger)
     world.run_until(lambda: all(map(is_told, both)), at_most=20.0, every=0.1)
     world.check([f"the one at {one.address} is not told" for one in both if not is_told(one)])
+    world.run(10.0)
+    world.check([f"the one at {one.address} has said {n} times that it lives" for one in both if (n := said(one)) > 10])
     if later:
         expect_agreement(world, [*peers, younger], within=5.0)
         world.crash(older)
@@ -189,6 +191,13 @@ def live_twice(number: int, *, later: Seconds) -> World:
     world.run(20.0)
     expect_agreement(world, [*peers, *both], within=1.0)
     return world
+
+
+def said(peer: Node) -> int:
+    """How often a peer has said that it lives."""
+    assert isinstance(peer.core, Peer)
+    own = peer.core.member(peer.name)
+    return 0 if own is None else own.incarnation
 
 
 def is_told(peer: Node) -> bool:
