@@ -31,7 +31,7 @@ from rumor.core.settings import LinkSettings
 from rumor.core.timers import Timers
 
 OWN_PROBE = 0
-"""The number of the probes that this machine sends; those of `probes.py` count from 1."""
+"""The number of the probes that this machine sends; those of `liveness.py` count from 1."""
 
 PARTING_MAX: Seconds = 2.0
 """How long a Goodbye is kept for the driver, which aborts a connection after one second."""

@@ -220,7 +220,7 @@ class Overlay:
             self._guests[link] = event.address
             return
         self._barren = 0
-        aim = attempt.aim if attempt is not None else _Aim.NEIGHBOR  # a broken link was dialled again (probes.py)
+        aim = attempt.aim if attempt is not None else _Aim.NEIGHBOR  # a broken link was dialled again (redials.py)
         self._tries[link] = _Try(Contact(event.name, event.address), aim, now)
         if aim is _Aim.REUNION or (aim is _Aim.NEIGHBOR and self._has_place()):
             self._ask(link, urgent=aim is _Aim.REUNION)
