@@ -18,7 +18,7 @@ from benchmarks.classic import forget_output, program
 from benchmarks.compare import Comparison, Goal, Options, Row, compare
 from benchmarks.load import send_all
 from rumor.aio.registry_file import RegistryFile
-from rumor.core.journal import Batch, Kept
+from rumor.core.seeds.journal import Batch, Kept
 
 REGISTRATIONS = 20_000
 ENTRIES = 1_000_000

@@ -15,10 +15,10 @@ from rumor.core.effects import Ask, Effect, Failure, Tell
 from rumor.core.events import Event, LinkDown, LinkFailed, LinkReady, Problem
 from rumor.core.frames import Answers, Frame, Goodbye, Hello, Lane, Outcome, Outgoing, Parting, Request, Response, Run
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.links import Links
 from rumor.core.messages import Incoming, Reply
 from rumor.core.outbox import Outbox
-from rumor.core.requests import Requests
+from rumor.core.overlay.links import Links
+from rumor.core.requests.requests import Requests
 from rumor.core.settings import Settings
 from rumor.core.timers import soonest
 

@@ -10,11 +10,11 @@ import rumor
 from rumor import Coverage, Member, MemberState
 from rumor.aio import coverage as coverage_file
 from rumor.aio.coverage import AT_ONCE, Census
-from rumor.core.census import HAS, LOST, TOPIC, question
 from rumor.core.errors import UsageError
 from rumor.core.events import Alone, Answered, Asked
 from rumor.core.frames import Outcome
 from rumor.core.ids import Address, Seconds
+from rumor.core.requests.census import HAS, LOST, TOPIC, question
 from tests.aio.test_api import PATIENCE, Watched, until
 
 

@@ -8,7 +8,7 @@ import pytest
 import rumor
 from rumor.aio.registry_file import FILE, RegistryFile
 from rumor.core.errors import RumorError, StateError
-from rumor.core.journal import Batch, Kept
+from rumor.core.seeds.journal import Batch, Kept
 
 ANA = Kept(1, "ana", "10.0.0.1", 4001, 1712345678000, 2, 1712345678.5, "10.0.0.9")
 BO = Kept(2, "", "2001:db8::5", 4001, 0, 0, 1712345679.0, "2001:db8::5")

@@ -10,7 +10,7 @@ from itertools import count
 from random import Random
 
 from rumor.core.clock import WallClock
-from rumor.core.directory import Directory
+from rumor.core.directory.directory import Directory
 from rumor.core.effects import Wake
 from rumor.core.events import Accused, Event, MemberChanged
 from rumor.core.frames import Claims, Control, MembersBuckets, MembersSummary, Verdict, Watching

@@ -14,9 +14,9 @@ from rumor.core.effects import Dial, Effect, Failure, Hangup, Wake
 from rumor.core.events import Asked, Event, LinkDown, LinkFailed, LinkReady
 from rumor.core.frames import Answers, Frame, Goodbye, Hello, Lane, Outcome, Parting, Request, Response, Run
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.links import Links
 from rumor.core.outbox import Outbox
-from rumor.core.requests import Requests
+from rumor.core.overlay.links import Links
+from rumor.core.requests.requests import Requests
 from rumor.core.settings import LinkSettings, RequestSettings
 from rumor.core.timers import soonest
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from rumor.core.acknowledgements import ENTRIES_MAX, NODES_MAX, Acknowledgements
+from rumor.core.broadcast.acknowledgements import ENTRIES_MAX, NODES_MAX, Acknowledgements
+from rumor.core.broadcast.message_list import Entry
+from rumor.core.broadcast.streams import Stream
 from rumor.core.frames import AcknowledgedStream, Acknowledgement, Control, Lane, StreamId
 from rumor.core.ids import Seconds
-from rumor.core.message_list import Entry
 from rumor.core.outbox import Outbox
 from rumor.core.settings import BroadcastSettings
-from rumor.core.streams import Stream
 
 from .web import LIFE, STREAM, stream_at
 

@@ -5,11 +5,11 @@ from random import Random
 
 import pytest
 
-from rumor.core.antientropy import ALL_BUCKETS, BUCKETS, ENTRIES_MAX, AntiEntropy
+from rumor.core.broadcast.antientropy import ALL_BUCKETS, BUCKETS, ENTRIES_MAX, AntiEntropy
+from rumor.core.broadcast.streams import Stream, Streams
 from rumor.core.frames import Buckets, Control, DigestEntry, Heads, Lane, StreamId, Summary
 from rumor.core.outbox import Outbox
 from rumor.core.settings import AntiEntropySettings
-from rumor.core.streams import Stream, Streams
 
 from .helpers import SEED_NUMBERS
 from .web import LIFE

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from rumor.core.bridge import ORIGINS_SAID_MAX, Bridge
+from rumor.core.broadcast.streams import Streams
 from rumor.core.classic.flood import Flood
 from rumor.core.classic.told import ToldTexts
 from rumor.core.effects import Tell
@@ -15,7 +16,6 @@ from rumor.core.ids import Address, Identity
 from rumor.core.messages import Gossip
 from rumor.core.outbox import Outbox
 from rumor.core.settings import BridgeSettings, Settings
-from rumor.core.streams import Streams
 from rumor.wire.codec import CODEC
 
 from .helpers import ANA, BO, CY, DI, ME, rumor

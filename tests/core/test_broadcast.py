@@ -3,10 +3,13 @@
 import msgspec
 import pytest
 
-from rumor.core.broadcast import Broadcast, Counts
+from rumor.core.broadcast.broadcast import Broadcast, Counts
+from rumor.core.broadcast.digests import ENTRIES_MAX as DIGEST_ENTRIES_MAX
+from rumor.core.broadcast.digests import QUIET
+from rumor.core.broadcast.lives import EPOCH_AHEAD_MAX, UNHEARD_MAX
+from rumor.core.broadcast.streams import Stream
+from rumor.core.broadcast.trees import HOPS_MAX
 from rumor.core.clock import WallClock
-from rumor.core.digests import ENTRIES_MAX as DIGEST_ENTRIES_MAX
-from rumor.core.digests import QUIET
 from rumor.core.errors import UsageError
 from rumor.core.events import (
     Event,
@@ -33,11 +36,8 @@ from rumor.core.frames import (
     Want,
 )
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.lives import EPOCH_AHEAD_MAX, UNHEARD_MAX
 from rumor.core.outbox import Outbox
 from rumor.core.settings import BroadcastSettings, MessageListSettings, Settings
-from rumor.core.streams import Stream
-from rumor.core.trees import HOPS_MAX
 from rumor.wire import frames
 
 from .web import LIFE, STRANGER, STREAM, head_at, record_at, run_at

@@ -2,12 +2,12 @@
 
 import pytest
 
-from rumor.core.calls import ANOTHER, NO_FRAMES, REFUSED, UNREACHABLE
 from rumor.core.effects import Failure
 from rumor.core.events import Answered, Asked, LinkDown, LinkFailed, Unanswered
 from rumor.core.frames import Outcome, Parting
 from rumor.core.ids import Address
-from rumor.core.requests import IN_VAIN
+from rumor.core.requests.calls import ANOTHER, NO_FRAMES, REFUSED, UNREACHABLE
+from rumor.core.requests.requests import IN_VAIN
 from rumor.core.settings import RequestSettings
 
 from .talk import LATENCY, Node, Talk

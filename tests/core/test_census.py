@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rumor.core.census import HAS, LOST, LOST_MAX, TOPIC, WAITING_MAX, Census, question
+from rumor.core.broadcast.publishing import check_topic
+from rumor.core.broadcast.streams import Stream, Streams
 from rumor.core.events import Asked, LostReason, RumorsLost
 from rumor.core.frames import Lane, Outcome, Run, StreamId
 from rumor.core.ids import Seconds
-from rumor.core.publishing import check_topic
-from rumor.core.streams import Stream, Streams
+from rumor.core.requests.census import HAS, LOST, LOST_MAX, TOPIC, WAITING_MAX, Census, question
 
 ASKER = "asker"
 LIFE = 7

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rumor.core.claims import bucket_of, checked_tags, claim_bytes, claim_hash, newer, text_bytes
+from rumor.core.directory.claims import bucket_of, checked_tags, claim_bytes, claim_hash, newer, text_bytes
 from rumor.core.errors import UsageError
 from rumor.core.frames import Claim, Claims, Standing
 from rumor.core.ids import Address

@@ -5,11 +5,11 @@ from random import Random
 
 import pytest
 
-from rumor.core.comparison import NEW_FOR, NEW_GAP, Comparison
+from rumor.core.directory.comparison import NEW_FOR, NEW_GAP, Comparison
+from rumor.core.directory.roster import Roster
 from rumor.core.effects import Wake
 from rumor.core.frames import Claim, Control, MembersBuckets, MembersSummary, Standing
 from rumor.core.outbox import Outbox
-from rumor.core.roster import Roster
 from rumor.core.settings import DirectorySettings
 
 from .helpers import ANA, SEED_NUMBERS

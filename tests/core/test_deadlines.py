@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rumor.core.deadlines import DEAD_MAX, Deadlines
+from rumor.core.requests.deadlines import DEAD_MAX, Deadlines
 
 
 def test_what_is_due_comes_soonest_first_and_once() -> None:

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rumor.core.delivery import Delivery
+from rumor.core.broadcast.delivery import Delivery
+from rumor.core.broadcast.repair import Lack
+from rumor.core.broadcast.streams import Stream
 from rumor.core.events import Event, LostReason, RumorsLost, RunDelivered
 from rumor.core.frames import Lane, Run
 from rumor.core.ids import Address
 from rumor.core.messages import Gossip
 from rumor.core.outbox import Outbox
-from rumor.core.repair import Lack
 from rumor.core.settings import BroadcastSettings
-from rumor.core.streams import Stream
 
 from .web import LIFE, STRANGER, STREAM, run_at, stream_at
 

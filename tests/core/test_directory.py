@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from rumor.core.clock import WallClock
-from rumor.core.directory import WATCHED_MAX, Directory
+from rumor.core.directory.directory import WATCHED_MAX, Directory
 from rumor.core.errors import UsageError
 from rumor.core.events import Accused, Event, MemberChanged, OtherLifeTold, Problem, SelfRefuted
 from rumor.core.frames import (

@@ -6,10 +6,10 @@ from random import Random
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from rumor.core.claims import life_of, newer
 from rumor.core.clock import WallClock
-from rumor.core.directory import Directory
-from rumor.core.evidence import is_dead
+from rumor.core.directory.claims import life_of, newer
+from rumor.core.directory.directory import Directory
+from rumor.core.directory.evidence import is_dead
 from rumor.core.frames import Claim, Claims, Standing, Statement, Verdict
 from rumor.core.ids import Identity
 from rumor.core.members import State

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rumor.core.evidence import ACCUSERS_MAX, Trust, is_dead, statement_bytes, statement_hash, with_statement
+from rumor.core.directory.evidence import ACCUSERS_MAX, Trust, is_dead, statement_bytes, statement_hash, with_statement
 from rumor.core.frames import Claims, Statement, Verdict
 from rumor.core.settings import DirectorySettings
 from rumor.wire.frames import encode

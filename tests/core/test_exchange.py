@@ -5,10 +5,8 @@ from random import Random
 import msgspec
 import pytest
 
-from rumor.core import exchange
 from rumor.core.effects import Ask, Dial, Effect, Failure, Hangup, Wake
 from rumor.core.events import Event, PeerStruckOff, Problem
-from rumor.core.exchange import ECHO, ORIGINAL_RECHECK, PAGE, STALL
 from rumor.core.frames import (
     Contact,
     Enrolment,
@@ -25,6 +23,8 @@ from rumor.core.frames import (
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.messages import PeerList, Preface, Register
 from rumor.core.seed import Seed
+from rumor.core.seeds import exchange
+from rumor.core.seeds.exchange import ECHO, ORIGINAL_RECHECK, PAGE, STALL
 from rumor.core.settings import RegistrySettings, Settings
 
 from .helpers import ANA, BO, CY, ME, clock, hello, peer_at, seed_at

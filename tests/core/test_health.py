@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rumor.core.health import Health
+from rumor.core.liveness.health import Health
 from rumor.core.settings import LivenessSettings, ProbeSettings
 
 

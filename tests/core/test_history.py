@@ -1,13 +1,13 @@
 """History: what was said before we came, as far as neighbors keep it."""
 
+from rumor.core.broadcast.history import PATIENCE, History
+from rumor.core.broadcast.message_list import OVERHEAD
+from rumor.core.broadcast.streams import Stream, Streams
 from rumor.core.events import HistoryReached
 from rumor.core.frames import Control, Gone, Lane, StreamId, Want
-from rumor.core.history import PATIENCE, History
 from rumor.core.ids import Seconds
-from rumor.core.message_list import OVERHEAD
 from rumor.core.outbox import Outbox
 from rumor.core.settings import MessageListSettings
-from rumor.core.streams import Stream, Streams
 
 from .web import STREAM, record_at
 

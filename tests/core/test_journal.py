@@ -6,9 +6,9 @@ import msgspec
 
 from rumor.core.effects import Store
 from rumor.core.ids import Address
-from rumor.core.journal import Batch, Journal, Kept
 from rumor.core.outbox import Outbox
-from rumor.core.registry import Listed, Registrant, Registry
+from rumor.core.seeds.journal import Batch, Journal, Kept
+from rumor.core.seeds.registry import Listed, Registrant, Registry
 from rumor.core.settings import RegistrySettings
 
 from .helpers import ANA, BO, EPOCH, clock

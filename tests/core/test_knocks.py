@@ -6,7 +6,7 @@ from rumor.core.effects import Dial, Failure
 from rumor.core.events import Accused
 from rumor.core.frames import Contact, Goodbye, Parting, Verdict
 from rumor.core.ids import Seconds
-from rumor.core.knocks import KNOCKS_MAX
+from rumor.core.liveness.knocks import KNOCKS_MAX
 from rumor.core.settings import ProbeSettings
 
 from .helpers import peer_at

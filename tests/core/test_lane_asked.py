@@ -2,7 +2,7 @@
 
 import pytest
 
-from rumor.core.broadcast import Broadcast
+from rumor.core.broadcast.broadcast import Broadcast
 from rumor.core.clock import WallClock
 from rumor.core.errors import UsageError
 from rumor.core.events import Event, LostReason, RumorsLost, RunDelivered

@@ -6,10 +6,10 @@ import pytest
 
 from rumor.core.effects import Ask
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.leases import NOWHERE, Leases
 from rumor.core.messages import LivenessRequest, Preface
 from rumor.core.outbox import Outbox
-from rumor.core.registry import Listed, Registrant, Registry
+from rumor.core.seeds.leases import NOWHERE, Leases
+from rumor.core.seeds.registry import Listed, Registrant, Registry
 from rumor.core.settings import RegistrySettings
 
 from .helpers import ANA, BO, CY, clock, seed_at, timestamp

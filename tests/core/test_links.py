@@ -10,8 +10,8 @@ from rumor.core.effects import Dial, Effect, Failure, Hangup, Wake
 from rumor.core.events import Event, LinkDown, LinkFailed, LinkReady, Problem
 from rumor.core.frames import Contact, Control, Goodbye, Hello, Parting, Probe, Role
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.links import DETAIL_MAX, Links, NodeInfo
 from rumor.core.outbox import Outbox
+from rumor.core.overlay.links import DETAIL_MAX, Links, NodeInfo
 from rumor.core.settings import LinkSettings
 
 from .helpers import ANA, BO, CY, ME, SEED_NUMBERS, peer_at

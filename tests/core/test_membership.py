@@ -2,7 +2,6 @@
 
 import msgspec
 
-from rumor.core.census import HAS, TOPIC, question
 from rumor.core.effects import Dial, Failure, Hangup
 from rumor.core.events import Answered, Asked, DeathReported, NeighborDied
 from rumor.core.frames import (
@@ -28,7 +27,8 @@ from rumor.core.ids import Address, Seconds
 from rumor.core.members import State
 from rumor.core.membership import MISSED_MAX
 from rumor.core.peer import Peer
-from rumor.core.requests import HEAD_BYTES, NUMBER_BYTES
+from rumor.core.requests.census import HAS, TOPIC, question
+from rumor.core.requests.requests import HEAD_BYTES, NUMBER_BYTES
 from rumor.wire.frames import encode_run
 
 from .helpers import ANA, BO, CY, ME, befriend, feed, hello, peer_at, peer_with, pull, seed_at

@@ -4,11 +4,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from rumor.core.broadcast.message_list import LOOK_AHEAD, OVERHEAD, Entry, MessageList
+from rumor.core.broadcast.streams import Stream
 from rumor.core.frames import Lane, StreamId
 from rumor.core.ids import Seconds
-from rumor.core.message_list import LOOK_AHEAD, OVERHEAD, Entry, MessageList
 from rumor.core.settings import MessageListSettings
-from rumor.core.streams import Stream
 
 from .web import LIFE, stream_at
 

@@ -2,15 +2,15 @@
 
 import pytest
 
+from rumor.core.broadcast.origin import Origin
+from rumor.core.broadcast.streams import Stream
 from rumor.core.clock import WallClock
 from rumor.core.errors import UsageError
 from rumor.core.events import Event, PublishProgress, TwoLives
 from rumor.core.frames import Lane, Run, StreamId
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.origin import Origin
 from rumor.core.outbox import Outbox
 from rumor.core.settings import BroadcastSettings
-from rumor.core.streams import Stream
 
 ME = Address("10.0.0.1", 4001)
 EPOCH = 1000

@@ -38,10 +38,10 @@ from rumor.core.frames import (
     Verdict,
 )
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.links import Links
-from rumor.core.liveness import Liveness
+from rumor.core.liveness.liveness import Liveness
 from rumor.core.outbox import Outbox
-from rumor.core.overlay import Overlay
+from rumor.core.overlay.links import Links
+from rumor.core.overlay.overlay import Overlay
 from rumor.core.settings import LinkSettings, LivenessSettings, OverlaySettings, ProbeSettings
 
 from .helpers import ANA, BO, CY, DI, ME, SEED_NUMBERS, peer_at, peers_at

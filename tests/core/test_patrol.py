@@ -2,7 +2,7 @@
 
 from random import Random
 
-from rumor.core.patrol import URGENT_MAX, Patrol
+from rumor.core.directory.patrol import URGENT_MAX, Patrol
 
 ALL = [f"n{number}" for number in range(20)]
 

@@ -59,10 +59,10 @@ from rumor.core.frames import (
 )
 from rumor.core.ids import Address, Identity
 from rumor.core.messages import DeadNode, Gossip, PeerList, Register
+from rumor.core.overlay.visits import VISIT
 from rumor.core.peer import Peer
 from rumor.core.settings import BroadcastSettings, LinkSettings, Settings
 from rumor.core.snapshot import Receipt
-from rumor.core.visits import VISIT
 from rumor.wire.codec import CODEC
 from rumor.wire.frames import decode_run
 

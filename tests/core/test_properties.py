@@ -14,7 +14,7 @@ from rumor.core.events import NeighborDown, NeighborUp, Reason
 from rumor.core.ids import PORT_MAX, Address, Identity, Seconds
 from rumor.core.messages import ConnectAccepted, Gossip
 from rumor.core.outbox import Outbox
-from rumor.core.registry import Refusal, Registrant, Registry
+from rumor.core.seeds.registry import Refusal, Registrant, Registry
 from rumor.core.settings import ClassicOverlaySettings, FloodSettings, RegistrySettings
 from rumor.core.timers import Timers, backoff, soonest
 

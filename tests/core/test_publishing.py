@@ -2,11 +2,7 @@
 
 import pytest
 
-from rumor.core.clock import WallClock
-from rumor.core.errors import UsageError
-from rumor.core.frames import Lane, Run
-from rumor.core.ids import Address, Identity
-from rumor.core.publishing import (
+from rumor.core.broadcast.publishing import (
     HEAD_BYTES,
     PAYLOAD_OVERHEAD,
     Closed,
@@ -14,6 +10,10 @@ from rumor.core.publishing import (
     check_payload,
     check_topic,
 )
+from rumor.core.clock import WallClock
+from rumor.core.errors import UsageError
+from rumor.core.frames import Lane, Run
+from rumor.core.ids import Address, Identity
 from rumor.core.settings import BroadcastSettings
 from rumor.wire.frames import encode_run
 

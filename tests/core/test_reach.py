@@ -1,7 +1,7 @@
 """Reach: who is on our side, and when a partition is likely."""
 
+from rumor.core.directory.reach import ReachWatch
 from rumor.core.members import Reach, State
-from rumor.core.reach import ReachWatch
 from rumor.core.settings import DirectorySettings
 
 DAWN = 1_000_000.0

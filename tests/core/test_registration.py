@@ -9,10 +9,10 @@ from rumor.core.effects import Ask, Dial, Effect, Failure, Tell, Wake
 from rumor.core.events import Event, LinkDown, LinkFailed, LinkReady, Problem, Registered
 from rumor.core.frames import Control, DeathNotice, Enrolment, Goodbye, Hello, Lease, Parting, Role
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.links import Links
 from rumor.core.messages import DeadNode, PeerList, Preface, Register
 from rumor.core.outbox import Outbox
-from rumor.core.registration import NO_IPV4, PREFACE_TIMEOUT, VISIT_SOON, Registration
+from rumor.core.overlay.links import Links
+from rumor.core.seeds.registration import NO_IPV4, PREFACE_TIMEOUT, VISIT_SOON, Registration
 from rumor.core.settings import LinkSettings, RegistrationSettings
 
 from .helpers import ANA, BO, ME, SEED_NUMBERS, asked_in, hello, seed_at, timestamp

@@ -5,10 +5,10 @@ from random import Random
 
 import pytest
 
-from rumor.core import registry as registry_module
 from rumor.core.frames import Contact
 from rumor.core.ids import Address
-from rumor.core.registry import Listed, Refusal, Registrant, Registry, Tombstone, Took
+from rumor.core.seeds import registry as registry_module
+from rumor.core.seeds.registry import Listed, Refusal, Registrant, Registry, Tombstone, Took
 from rumor.core.settings import RegistrySettings
 
 from .helpers import ANA, BO, CY, DI, SEED_NUMBERS, peer_at, peers_at

@@ -1,12 +1,12 @@
 """Repair: what is missing is asked for, and given up only when nobody has it."""
 
+from rumor.core.broadcast.repair import ORPHAN_TRIES, WAIT_MAX, WANT_RUNS_MAX, Repair
+from rumor.core.broadcast.streams import Stream
 from rumor.core.events import Event, LostReason, OriginWanted
 from rumor.core.frames import Control, Gone, Graft, StreamId, Want
 from rumor.core.ids import Seconds
 from rumor.core.outbox import Outbox
-from rumor.core.repair import ORPHAN_TRIES, WAIT_MAX, WANT_RUNS_MAX, Repair
 from rumor.core.settings import BroadcastSettings
-from rumor.core.streams import Stream
 
 from .web import STRANGER, STREAM, run_at, stream_at
 

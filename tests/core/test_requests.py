@@ -5,12 +5,12 @@ from random import Random
 
 import pytest
 
-from rumor.core.answering import SPREAD_SHARE
-from rumor.core.calls import ANOTHER, STOPS, UNKNOWN, UNREACHABLE
 from rumor.core.errors import UsageError
 from rumor.core.events import Answered, Asked, LinkDown, Problem, Unanswered
 from rumor.core.frames import Answers, Lane, Outcome, Parting, Request, Response, Run
-from rumor.core.requests import BROKEN, HEAD_BYTES, HELD, IN_VAIN, TRIES
+from rumor.core.requests.answering import SPREAD_SHARE
+from rumor.core.requests.calls import ANOTHER, STOPS, UNKNOWN, UNREACHABLE
+from rumor.core.requests.requests import BROKEN, HEAD_BYTES, HELD, IN_VAIN, TRIES
 from rumor.core.settings import RequestSettings
 
 from .talk import LATENCY, Node, Talk

@@ -1,6 +1,6 @@
 """Reviews: each name at its moment, once, and nothing piles up."""
 
-from rumor.core.reviews import SLACK, Reviews
+from rumor.core.directory.reviews import SLACK, Reviews
 
 
 def test_each_is_given_once_when_its_moment_has_come() -> None:

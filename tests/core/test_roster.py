@@ -1,7 +1,7 @@
 """The roster: merging, graves, and a hash that is kept running."""
 
+from rumor.core.directory.roster import EARLY_MAX, GRAVES_MAX, Roster, Taken
 from rumor.core.frames import Claim, Standing, Statement, Verdict
-from rumor.core.roster import EARLY_MAX, GRAVES_MAX, Roster, Taken
 from rumor.core.settings import DirectorySettings
 
 from .helpers import ANA, BO

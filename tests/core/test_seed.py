@@ -23,7 +23,6 @@ from rumor.core.frames import (
     Role,
 )
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.journal import Batch, Kept
 from rumor.core.messages import (
     ConnectRequest,
     DeadNode,
@@ -35,6 +34,7 @@ from rumor.core.messages import (
     Register,
 )
 from rumor.core.seed import AHEAD_MAX, KEPT_LEASES, VISIT, Seed, SeedSnapshot
+from rumor.core.seeds.journal import Batch, Kept
 from rumor.core.settings import DoorSettings, RegistrySettings, Settings
 
 from .helpers import ANA, BO, EPOCH, ME, clock, hello, rumor, seed_at, timestamp

@@ -1,13 +1,13 @@
 """Serving: what each link is sent of the message list, and what it is told is gone."""
 
+from rumor.core.broadcast.message_list import Entry, MessageList
+from rumor.core.broadcast.serving import Serving
+from rumor.core.broadcast.streams import Stream
 from rumor.core.effects import Wake
 from rumor.core.frames import Control, Gone, RawRecord
 from rumor.core.ids import Seconds
-from rumor.core.message_list import Entry, MessageList
 from rumor.core.outbox import Outbox
-from rumor.core.serving import Serving
 from rumor.core.settings import MessageListSettings
-from rumor.core.streams import Stream
 
 from .web import LIFE, STREAM, run_at, stream_at
 

@@ -1,9 +1,9 @@
 """Streams: the table of what was heard, bounded, and what is known of the forgotten."""
 
+from rumor.core.broadcast.message_list import Entry
+from rumor.core.broadcast.repair import Lack
+from rumor.core.broadcast.streams import Stream, Streams
 from rumor.core.frames import DigestEntry, Lane, StreamId
-from rumor.core.message_list import Entry
-from rumor.core.repair import Lack
-from rumor.core.streams import Stream, Streams
 
 from .web import LIFE, STRANGER, STREAM, run_at, stream_at
 

@@ -1,11 +1,11 @@
 """Tidings: what waits for a link, in frames within their bounds."""
 
-from rumor.core.claims import bucket_of
+from rumor.core.directory.claims import bucket_of
+from rumor.core.directory.roster import Entry
+from rumor.core.directory.tidings import FRAME_BYTES, LIST_MAX, Tidings
 from rumor.core.effects import Wake
 from rumor.core.frames import Claim, Claims, Standing, Statement, Verdict
 from rumor.core.outbox import Outbox
-from rumor.core.roster import Entry
-from rumor.core.tidings import FRAME_BYTES, LIST_MAX, Tidings
 from rumor.wire.frames import encode
 
 from .helpers import ANA

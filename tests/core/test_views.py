@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rumor.core.frames import Contact
 from rumor.core.ids import Address, Identity
-from rumor.core.views import ActiveView, Neighbor, Reserve, View
+from rumor.core.overlay.views import ActiveView, Neighbor, Reserve, View
 
 from .helpers import ANA, BO, CY, DI, ME, SEED_NUMBERS, peer_at, peers_at
 

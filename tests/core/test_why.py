@@ -2,11 +2,11 @@
 
 import pytest
 
-from rumor.core.claims import bucket_of
+from rumor.core.directory.claims import bucket_of
+from rumor.core.directory.roster import Entry
+from rumor.core.directory.why import reason_of
 from rumor.core.frames import Claim, Standing, Statement, Verdict
 from rumor.core.members import State
-from rumor.core.roster import Entry
-from rumor.core.why import reason_of
 
 from .helpers import ANA
 

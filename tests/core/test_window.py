@@ -1,7 +1,7 @@
 """Window: how much of what we said may be unacknowledged."""
 
+from rumor.core.broadcast.window import Window
 from rumor.core.settings import BroadcastSettings
-from rumor.core.window import Window
 
 SETTINGS = BroadcastSettings(window_min=100, window_budget=1600, cut_patience=5.0)
 

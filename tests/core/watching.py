@@ -21,9 +21,9 @@ from rumor.core.frames import (
     Verdict,
 )
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.links import Links
-from rumor.core.liveness import Liveness
+from rumor.core.liveness.liveness import Liveness
 from rumor.core.outbox import Outbox
+from rumor.core.overlay.links import Links
 from rumor.core.settings import LinkSettings, LivenessSettings, ProbeSettings
 
 from .helpers import ME, peer_at

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from random import Random
 
-from rumor.core.antientropy import AntiEntropy
-from rumor.core.broadcast import Broadcast
+from rumor.core.broadcast.antientropy import AntiEntropy
+from rumor.core.broadcast.broadcast import Broadcast
+from rumor.core.broadcast.streams import Stream
 from rumor.core.clock import WallClock
 from rumor.core.effects import Wake
 from rumor.core.events import Event, OriginWanted, RumorsLost, RunDelivered
@@ -36,7 +37,6 @@ from rumor.core.frames import (
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.outbox import Outbox
 from rumor.core.settings import Settings
-from rumor.core.streams import Stream
 from rumor.wire import frames
 
 VISIT: Seconds = 5.0

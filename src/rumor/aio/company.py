@@ -7,13 +7,13 @@ from rumor.aio.driver import Driver
 from rumor.aio.members import Changes, Members
 from rumor.aio.node import Node
 from rumor.aio.requests import TIMEOUT, Answers, R, Requests
-from rumor.core.census import TOPIC as CENSUS
-from rumor.core.claims import checked_tags
+from rumor.core.directory.claims import checked_tags
 from rumor.core.errors import UsageError
 from rumor.core.events import Answered, Asked, Event, MemberChanged, ReachChanged, Unanswered
 from rumor.core.ids import Address, Identity
 from rumor.core.members import Member, Reach, Why
 from rumor.core.peer import Peer as PeerCore
+from rumor.core.requests.census import TOPIC as CENSUS
 from rumor.core.settings import Settings
 
 ABOUT_OTHERS = frozenset((MemberChanged, ReachChanged, Asked, Answered, Unanswered))

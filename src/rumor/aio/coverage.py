@@ -1,4 +1,4 @@
-"""Coverage: which of the members have a rumor of ours, by their own word (core/census.py).
+"""Coverage: which of the members have a rumor of ours, by their own word (core/requests/census.py).
 
     coverage --a question to all--> each that has it, as soon as it has --> enough? or the time is over: Coverage
 
@@ -14,12 +14,12 @@ from typing import Protocol
 
 import msgspec
 
-from rumor.core.census import HAS, TOPIC, question
 from rumor.core.errors import UsageError
 from rumor.core.events import Answered, Event
 from rumor.core.frames import Outcome
 from rumor.core.ids import Seconds
 from rumor.core.members import Member, State
+from rumor.core.requests.census import HAS, TOPIC, question
 from rumor.core.settings import SHORTEST
 
 TIMEOUT: Seconds = 10.0

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from rumor.core.errors import StateError
-from rumor.core.journal import Batch, Kept
+from rumor.core.seeds.journal import Batch, Kept
 
 FILE = "registry.sqlite3"
 

@@ -17,12 +17,12 @@ from typing import Protocol, Self, TypeAlias, TypeVar
 import msgspec
 
 from rumor.aio.publishing import payload_of
+from rumor.core.broadcast.publishing import check_topic
 from rumor.core.errors import RequestError, RequestTimeout, UsageError
 from rumor.core.events import Answered, Asked, Event, Problem, Unanswered
 from rumor.core.frames import Outcome
 from rumor.core.ids import Seconds
-from rumor.core.publishing import check_topic
-from rumor.core.requests import IN_VAIN
+from rumor.core.requests.requests import IN_VAIN
 from rumor.core.settings import SHORTEST, RequestSettings
 
 TIMEOUT: Seconds = 2.0

@@ -15,6 +15,7 @@ when its origin turns out to be such a peer (`ToldTexts`).
 from hashlib import blake2b
 from heapq import heappop, heappush
 
+from rumor.core.broadcast.streams import Streams
 from rumor.core.classic.flood import Flood
 from rumor.core.classic.told import ToldTexts, timestamp_of
 from rumor.core.codec import Codec
@@ -25,7 +26,6 @@ from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.messages import Gossip, is_one_line
 from rumor.core.outbox import Outbox
 from rumor.core.settings import Settings
-from rumor.core.streams import Streams
 
 ORIGINS_SAID_MAX = 1024
 """Origins of which is remembered that it was said that they can't be bridged."""

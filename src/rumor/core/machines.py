@@ -5,22 +5,22 @@ must know of the others.
 from collections.abc import Sequence
 from random import Random
 
-from rumor.core.antientropy import AntiEntropy
-from rumor.core.broadcast import Broadcast
-from rumor.core.census import Census
+from rumor.core.broadcast.antientropy import AntiEntropy
+from rumor.core.broadcast.broadcast import Broadcast
 from rumor.core.classic.texts import Texts
 from rumor.core.clock import WallClock
 from rumor.core.codec import Codec
 from rumor.core.frames import Contact
 from rumor.core.ids import Address, Identity
-from rumor.core.links import Links
 from rumor.core.membership import Membership
 from rumor.core.outbox import Outbox
-from rumor.core.overlay import Overlay
-from rumor.core.registration import Registration
-from rumor.core.requests import Requests
+from rumor.core.overlay.links import Links
+from rumor.core.overlay.overlay import Overlay
+from rumor.core.overlay.visits import Visits
+from rumor.core.requests.census import Census
+from rumor.core.requests.requests import Requests
+from rumor.core.seeds.registration import Registration
 from rumor.core.settings import Settings
-from rumor.core.visits import Visits
 
 
 class Machines:

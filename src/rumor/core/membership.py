@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from rumor.core.clock import WallClock
-from rumor.core.directory import Directory
+from rumor.core.directory.directory import Directory
 from rumor.core.events import (
     Accused,
     LinkDown,
@@ -36,10 +36,10 @@ from rumor.core.frames import (
     Watching,
 )
 from rumor.core.ids import Identity, Seconds
-from rumor.core.links import Links
-from rumor.core.liveness import Liveness
+from rumor.core.liveness.liveness import Liveness
 from rumor.core.members import State
 from rumor.core.outbox import Outbox
+from rumor.core.overlay.links import Links
 from rumor.core.settings import Settings
 
 MISSED_MAX = 256

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from random import Random
 
+from rumor.core.broadcast.publishing import check_payload
 from rumor.core.clock import WallClock
 from rumor.core.codec import Codec
 from rumor.core.effects import Ask, Effect, Failure, Tell
@@ -24,7 +25,6 @@ from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.machines import Machines
 from rumor.core.members import Member, Reach, Why
 from rumor.core.messages import Incoming, Reply
-from rumor.core.publishing import check_payload
 from rumor.core.routes import Routes
 from rumor.core.settings import Settings
 from rumor.core.snapshot import Neighbor, PeerSnapshot, Receipt, Retained

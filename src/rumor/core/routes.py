@@ -8,7 +8,6 @@ Rule: the machines don't know each other. Whatever one does because of another s
 from collections.abc import Callable
 from typing import Any
 
-from rumor.core.census import TOPIC
 from rumor.core.events import (
     Accused,
     Alone,
@@ -54,8 +53,9 @@ from rumor.core.frames import (
     Want,
 )
 from rumor.core.ids import Seconds
-from rumor.core.links import OWN_PROBE
 from rumor.core.machines import Machines
+from rumor.core.overlay.links import OWN_PROBE
+from rumor.core.requests.census import TOPIC
 
 _OFTEN = frozenset((Probe, ProbeReply, Prune, Graft, Want, Gone, Digest, Acknowledgement))
 """Frames that move no deadline but those of liveness and broadcast."""

@@ -23,7 +23,6 @@ from rumor.core.events import (
     PeerStruckOff,
     Problem,
 )
-from rumor.core.exchange import ECHO, Exchange
 from rumor.core.frames import (
     DeathNotice,
     Enrolment,
@@ -40,12 +39,13 @@ from rumor.core.frames import (
     Role,
 )
 from rumor.core.ids import Address, Identity, Seconds, source_host
-from rumor.core.journal import Batch, Journal, Kept
-from rumor.core.leases import Leases
-from rumor.core.links import OWN_PROBE, Links
 from rumor.core.messages import DeadNode, Incoming, PeerList, Preface, Register, Reply
 from rumor.core.outbox import Outbox
-from rumor.core.registry import Listed, Refusal, Registrant, Registry, Tombstone, Took
+from rumor.core.overlay.links import OWN_PROBE, Links
+from rumor.core.seeds.exchange import ECHO, Exchange
+from rumor.core.seeds.journal import Batch, Journal, Kept
+from rumor.core.seeds.leases import Leases
+from rumor.core.seeds.registry import Listed, Refusal, Registrant, Registry, Tombstone, Took
 from rumor.core.settings import Settings
 from rumor.core.timers import Timers, soonest
 

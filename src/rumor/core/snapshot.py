@@ -2,7 +2,7 @@
 
 import msgspec
 
-from rumor.core.broadcast import Counts
+from rumor.core.broadcast.broadcast import Counts
 from rumor.core.frames import StreamId
 from rumor.core.ids import Address, Seconds
 

@@ -15,7 +15,7 @@ from random import Random
 from typing import assert_never
 
 from rumor.core.bridge import Bridge
-from rumor.core.broadcast import Broadcast
+from rumor.core.broadcast.broadcast import Broadcast
 from rumor.core.classic.flood import Flood
 from rumor.core.classic.liveness import ClassicLiveness
 from rumor.core.classic.overlay import ClassicOverlay
@@ -25,7 +25,6 @@ from rumor.core.effects import Answer, Ask, Close, Failure, Tell
 from rumor.core.events import LinkFailed, PeerListReceived, Problem, Reason
 from rumor.core.frames import Lease
 from rumor.core.ids import Address, Identity, Seconds, source_host
-from rumor.core.links import Links
 from rumor.core.messages import (
     ConnectAccepted,
     ConnectRequest,
@@ -40,8 +39,9 @@ from rumor.core.messages import (
     Reply,
 )
 from rumor.core.outbox import Outbox
-from rumor.core.overlay import Overlay
-from rumor.core.registration import Registration
+from rumor.core.overlay.links import Links
+from rumor.core.overlay.overlay import Overlay
+from rumor.core.seeds.registration import Registration
 from rumor.core.settings import Settings
 from rumor.core.timers import soonest
 

@@ -1,0 +1,1 @@
+"""How rumors spread: streams, the message list, trees, acknowledgements, repair (Plumtree on streams)."""

@@ -1,0 +1,162 @@
+"""Tidings: what each link is still to be told of members.
+
+    news of a member --> noted for every other link by name; what it says is looked up when the link takes it
+    a comparison differs --> all names of those buckets are noted, as answers: told after news; newcomers keep them
+
+So only the newest state is told, nothing piles up on a slow link, and nothing needs an order: what waits for a link is
+never more than the directory holds.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
+
+from rumor.core.directory.claims import claim_bytes
+from rumor.core.directory.evidence import statement_bytes
+from rumor.core.directory.roster import Entry
+from rumor.core.frames import Claim, Claims, Statement
+from rumor.core.ids import Seconds
+from rumor.core.outbox import Outbox
+from rumor.core.settings import STATEMENTS_MOST
+
+FRAME_BYTES: Final = 16 << 10
+"""About how long a frame of news is at most."""
+
+LIST_MAX: Final = 256
+"""Claims, and statements, in one frame (frames.Claims)."""
+
+AGE_LEAST: Final[Seconds] = 1.0
+"""Who died or left more lately than that is told of without an age."""
+
+CLAIM: Final = ""
+"""In the place of an accuser: the member's own claim."""
+
+
+Key = TypeVar("Key", str, tuple[str, str])
+
+
+class Tidings:
+    """What waits for each link. `find` gives what is held of a member."""
+
+    def __init__(self, outbox: Outbox, find: Callable[[str], Entry | None]) -> None:
+        self._outbox = outbox
+        self._find = find
+        self._news: dict[int, dict[tuple[str, str], None]] = {}
+        self._answers: dict[int, dict[str, None]] = {}
+
+    @property
+    def links(self) -> tuple[int, ...]:
+        """The links that are told, in the order in which they came."""
+        return tuple(self._news)
+
+    def add_link(self, link: int) -> None:
+        """A link is to be told from now on."""
+        self._news[link] = {}
+        self._answers[link] = {}
+
+    def remove_link(self, link: int) -> None:
+        """A link is gone."""
+        self._news.pop(link, None)
+        self._answers.pop(link, None)
+
+    def tell(self, name: str, accuser: str = CLAIM, *, without: int = 0) -> None:
+        """Tell all links but one what is new: a member's claim, or an accuser's statement about it."""
+        for link, news in self._news.items():
+            if link != without:
+                news[name, accuser] = None
+                self._outbox.wake(link)
+
+    def answer(self, link: int, names: Iterable[str]) -> None:
+        """Answer one link with all that is held of some members. One that is told no news gets no answer."""
+        answers = self._answers.get(link)
+        if answers is not None:
+            answers.update(dict.fromkeys(names))
+            if answers:
+                self._outbox.wake(link)
+
+    def known_there(self, link: int, name: str, accuser: str = CLAIM) -> None:
+        """A link told us the same: no need to tell it."""
+        self._news.get(link, {}).pop((name, accuser), None)
+
+    def pull(self, link: int, bytes_max: int, now: Seconds) -> list[Claims]:
+        """The next frames for a link, of about `bytes_max` bytes together, or one at least; none when it knows all."""
+        frames: list[Claims] = []
+        size = 0
+        while (size < bytes_max or not frames) and (self._news.get(link) or self._answers.get(link)):
+            pack = _Pack(answer=not self._news[link])
+            self._fill(pack, link)
+            if pack.names:
+                frames.append(pack.frame(self._find, now))
+            size += pack.bytes
+        return frames
+
+    def _fill(self, pack: "_Pack", link: int) -> None:
+        """Take out of what waits what goes into one frame: news, and answers if there are none."""
+        if pack.answer:
+            self._move(self._answers[link], pack, self._held)
+        else:
+            self._move(self._news[link], pack, self._word)
+
+    def _move(
+        self, waiting: dict[Key, None], pack: "_Pack", words: Callable[[Key], Iterable[Claim | Statement]]
+    ) -> None:
+        moved = []
+        for key in waiting:
+            if pack.is_full:
+                break
+            pack.add(words(key))
+            moved.append(key)
+        for key in moved:
+            del waiting[key]
+
+    def _word(self, key: tuple[str, str]) -> Iterator[Claim | Statement]:
+        """One claim or statement, if it is still held."""
+        name, accuser = key
+        return (word for word in self._held(name) if accuser == _accuser_of(word))
+
+    def _held(self, name: str) -> Iterator[Claim | Statement]:
+        """All that may be told of a member: not what only its Hello said."""
+        entry = self._find(name)
+        if entry is not None:
+            if not entry.heard:
+                yield entry.claim
+            yield from entry.statements
+
+
+class _Pack:
+    """A frame that is being filled."""
+
+    def __init__(self, *, answer: bool) -> None:
+        self.answer = answer
+        self.bytes = 0
+        self.names: dict[str, None] = {}
+        self._claims: list[Claim] = []
+        self._statements: list[Statement] = []
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another member might not find room."""
+        is_long = len(self._claims) >= LIST_MAX or len(self._statements) > LIST_MAX - STATEMENTS_MOST
+        return is_long or self.bytes >= FRAME_BYTES
+
+    def add(self, words: Iterable[Claim | Statement]) -> None:
+        """Put in what is held of one member."""
+        for word in words:
+            self.names[word.name] = None
+            if isinstance(word, Claim):
+                self._claims.append(word)
+                self.bytes += claim_bytes(word)
+            else:
+                self._statements.append(word)
+                self.bytes += statement_bytes(word)
+
+    def frame(self, find: Callable[[str], Entry | None], now: Seconds) -> Claims:
+        """The frame, with the ages of those that are gone."""
+        ended = [(name, entry.ended) for name in self.names if (entry := find(name)) is not None]
+        ages = tuple(
+            (name, int((now - since) * 1000)) for name, since in ended if since is not None and now - since > AGE_LEAST
+        )
+        return Claims(tuple(self._claims), tuple(self._statements), ages, self.answer)
+
+
+def _accuser_of(word: Claim | Statement) -> str:
+    return CLAIM if isinstance(word, Claim) else word.accuser

@@ -1,0 +1,1 @@
+"""The web of links: who holds a link with whom, from Hello to Goodbye (HyParView)."""

@@ -1,0 +1,1 @@
+"""Questions to one member or to all, and their answers."""

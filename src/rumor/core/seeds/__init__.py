@@ -1,0 +1,1 @@
+"""A seed's list, and how a peer gets on it."""
