@@ -986,11 +986,11 @@ def test_only_the_reply_to_our_own_shuffle_is_taken_once() -> None:
     desk.overlay.on_shuffle(99, Shuffle(("x",), 0, (contact(CY_ELSEWHERE),)), 0.0)
     assert desk.contacts() == []
     desk.overlay.join(0.0)
-    desk.tick(10.0)
+    desk.tick(90.0)
     asked = [link for link in range(1, 17, 2) for frame in desk.sent(link) if isinstance(frame, Shuffle)]
     assert len(asked) == 1
-    desk.overlay.on_shuffle_reply(asked[0], ShuffleReply((), (contact(CY_ELSEWHERE),)), 10.1)
-    desk.overlay.on_shuffle_reply(asked[0], ShuffleReply((), (contact(ANA_ELSEWHERE),)), 10.1)
+    desk.overlay.on_shuffle_reply(asked[0], ShuffleReply((), (contact(CY_ELSEWHERE),)), 90.1)
+    desk.overlay.on_shuffle_reply(asked[0], ShuffleReply((), (contact(ANA_ELSEWHERE),)), 90.1)
 
     assert desk.contacts() == [CY_ELSEWHERE]
 

@@ -85,6 +85,7 @@ class Node:
 
 
 LEASE = Lease(180_000)
+MANY, FEW = RegistrationSettings().contacts_wanted, RegistrationSettings().contacts_renewed
 
 
 def known_as_ours(*seeds: Address, identity: Identity | None = None) -> Node:
@@ -256,7 +257,7 @@ def test_a_seed_that_answers_the_preface_is_registered_with_over_a_link() -> Non
 
     registration.on_preface_answered(A, 2.5)
     link = node.dialled()[A]
-    assert node.stand(link, A, 2.6) == [Enrolment(3)]
+    assert node.stand(link, A, 2.6) == [Enrolment(3, FEW)]
     assert node.lease(link, LEASE, 2.7) == (A, True)
 
     assert node.taken(link) == [Goodbye(Parting.DONE)]
@@ -393,7 +394,7 @@ def test_a_peer_without_ipv4_begins_with_the_preface() -> None:
     assert node.drain()[0] == [preface(A)]
     node.registration.on_preface_answered(A, 0.1)
     link = node.dialled()[A]
-    assert node.stand(link, A, 0.2) == [Enrolment(0)]
+    assert node.stand(link, A, 0.2) == [Enrolment(0, MANY)]
 
     assert node.lease(link, LEASE, 0.3) == (A, False)
     assert node.registration.held == (A,)
@@ -905,6 +906,14 @@ def test_a_peer_without_a_name_is_reported_by_its_address() -> None:
     assert sent == [DeathNotice(str(ANA), 0, 0, ANA), Goodbye(Parting.DONE)]
 
 
+def test_who_has_no_neighbor_wants_to_be_told_of_many() -> None:
+    """A renewal brings a few contacts; a peer that is alone asks for as many as one that begins."""
+    node = known_as_ours(A)
+    node.registration.ask_again(3.0, 4.0)
+
+    assert node.stand(node.dialled()[A], A, 4.1) == [Enrolment(0, MANY)]
+
+
 def test_deaths_and_a_renewal_share_a_link() -> None:
     """What is to be said while the link is made, or stands, goes by the same one."""
     node = known_as_ours(A)
@@ -912,7 +921,7 @@ def test_deaths_and_a_renewal_share_a_link() -> None:
     node.registration.tick(62.0)
     node.registration.report(REPORT, NOTICE, 62.0)
     link = node.dialled()[A]
-    assert node.stand(link, A, 62.1) == [Enrolment(0), NOTICE]
+    assert node.stand(link, A, 62.1) == [Enrolment(0, FEW), NOTICE]
 
     node.registration.report(other, None, 62.2)
 

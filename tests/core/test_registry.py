@@ -359,10 +359,10 @@ def test_a_text_list_has_no_ipv6() -> None:
     assert there in registry
     assert len(registry) == 2
     assert registry.reply_for(BO).peers == (ANA, BO)
-    assert registry.sample("bo") == (Contact(str(ANA), ANA), Contact("cy", there))
+    assert registry.sample("bo", 64) == (Contact(str(ANA), ANA), Contact("cy", there))
 
     remove(registry, there)
-    assert registry.sample("bo") == (Contact(str(ANA), ANA),)
+    assert registry.sample("bo", 64) == (Contact(str(ANA), ANA),)
 
 
 def test_a_sample_leaves_the_asker_out() -> None:
@@ -371,7 +371,7 @@ def test_a_sample_leaves_the_asker_out() -> None:
     take(registry, named("ana", ANA))
     take(registry, named("bo", BO))
 
-    assert registry.sample("ana") == (Contact("bo", BO),)
+    assert registry.sample("ana", 64) == (Contact("bo", BO),)
 
 
 @pytest.mark.parametrize("number", SEED_NUMBERS)
@@ -384,12 +384,20 @@ def test_a_sample_is_bounded_and_fair(number: int) -> None:
     told = dict.fromkeys((f"peer {place}" for place in range(40)), 0)
 
     for _ in range(400):
-        sample = registry.sample("somebody else")
+        sample = registry.sample("somebody else", 64)
         assert len(set(sample)) == len(sample) == 10
         for contact in sample:
             told[contact.name] += 1
 
     assert all(60 < count < 140 for count in told.values())
+
+
+def test_no_more_are_told_than_are_wanted() -> None:
+    """Who renews its lease wants a few, or none."""
+    registry = registry_of(ANA, BO, CY)
+
+    assert len(registry.sample("di", 2)) == 2
+    assert registry.sample("di", 0) == ()
 
 
 def test_who_moves_counts_to_the_host_that_it_comes_from() -> None:
@@ -421,7 +429,7 @@ def test_what_was_kept_is_listed_again_in_its_order() -> None:
 
     assert [one.order for one in registry] == [7, 9, 13, 12]
     assert registry.reply_for(DI).peers == (ANA, BO, CY, DI)
-    assert len(registry.sample("di")) == 4
+    assert len(registry.sample("di", 64)) == 4
 
 
 def test_what_was_kept_and_has_no_room_is_left_out() -> None:

@@ -144,7 +144,7 @@ GOLDEN: list[tuple[Outgoing, str]] = [
     (Request(7, "load", 2000, b"now?"), "00000011 50 94 07 a46c6f6164 cd07d0 c4046e6f773f"),
     (Response(7, Outcome.ANSWERED, b"0.5"), "00000009 51 93 07 00 c403302e35"),
     (Answers(9, Outcome.BUSY), "00000006 52 93 09 03 c400"),
-    (Enrolment(2), "00000003 60 91 02"),
+    (Enrolment(2, 8), "00000004 60 92 02 08"),
     (Lease(180_000, (BO,)), f"0000001a 61 93 ce0002bf20 91 {BO_HEX} a0"),
     (
         DeathNotice("bo", EPOCH, 2, BO.address),

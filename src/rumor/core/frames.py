@@ -524,9 +524,13 @@ class Answers(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Enrolment(msgspec.Struct, frozen=True, array_like=True):
-    """List me, or renew my lease: who I am stands in my Hello. `incarnation` is my present one."""
+    """List me, or renew my lease: who I am stands in my Hello. `incarnation` is my present one.
+
+    `wanted`: so many others, at most, the seed may tell of.
+    """
 
     incarnation: Number = 0
+    wanted: Annotated[int, Meta(ge=0, le=128)] = 64
 
 
 class Lease(msgspec.Struct, frozen=True, array_like=True):

@@ -39,6 +39,7 @@ from rumor.core.frames import (
     Role,
 )
 from rumor.core.ids import Address, Identity, Seconds, source_host
+from rumor.core.members import Member, State
 from rumor.core.messages import DeadNode, Incoming, PeerList, Preface, Register, Reply
 from rumor.core.outbox import Outbox
 from rumor.core.overlay.links import OWN_PROBE, Links
@@ -73,12 +74,16 @@ class SeedSnapshot(msgspec.Struct, frozen=True):
 
 
 class _Registered(msgspec.Struct, frozen=True):
-    """Who waits to be told that it is listed: the peer at the other end of a link, by text or by frames."""
+    """Who waits to be told that it is listed: the peer at the other end of a link, by text or by frames.
+
+    By frames it gets so many others as `wanted`, by text the list.
+    """
 
     link: int
     listed: Listed
     new: bool
     by_text: bool
+    wanted: int
 
 
 class Seed:
@@ -267,6 +272,16 @@ class Seed:
         """How things stand."""
         return SeedSnapshot(peers=len(self._registry))
 
+    def members(self) -> Iterator[Member]:
+        """All that are listed, as members, made one by one; who is taken off before its turn is passed over.
+
+        `since` is when each last showed that it lives. A seed knows no tags.
+        """
+        for listed in [*self._registry]:
+            if not listed.off:
+                since = self._clock.milliseconds(listed.proof) / 1000
+                yield Member(listed.key, listed.address, State.ALIVE, listed.epoch, listed.incarnation, {}, since)
+
     # Routing.
 
     def _route(self, now: Seconds) -> None:
@@ -318,9 +333,9 @@ class Seed:
             if by_text is not None and not by_text.name and by_text.address != info.address:
                 self._take_off(by_text)  # itself, as it came by text before
             who = Registrant(info.address, info.name, info.epoch, enrolment.incarnation, now, source)
-            self._list(link, who, by_text=False, now=now)
+            self._list(link, who, by_text=False, wanted=enrolment.wanted, now=now)
 
-    def _list(self, link: int, who: Registrant, *, by_text: bool, now: Seconds) -> None:
+    def _list(self, link: int, who: Registrant, *, by_text: bool, wanted: int = 0, now: Seconds) -> None:
         before = self._registry.find(who.name, who.address)
         proof = before.proof if before is not None else now
         taken = self._registry.take(who)
@@ -336,7 +351,7 @@ class Seed:
         self._on_taken(listed, took, now)
         if took is Took.PROVEN and self._is_long_ago(proof, now, listed.order):
             self._journal.note(listed)
-        registered = _Registered(link, listed, took in _CAME, by_text)
+        registered = _Registered(link, listed, took in _CAME, by_text, wanted)
         if not self._journal.wait(listed, registered):
             self._answer(registered, self._registry.reply_for(listed.address) if by_text else None)
 
@@ -363,7 +378,8 @@ class Seed:
         if reply is not None:
             self._outbox.do(Answer(link, reply))
         else:
-            self._outbox.send(link, Lease(int(self._settings.lease * 1000), self._registry.sample(listed.key)))
+            some = self._registry.sample(listed.key, registered.wanted)
+            self._outbox.send(link, Lease(int(self._settings.lease * 1000), some))
         self._outbox.say(PeerRegistered(listed.address, registered.new))
 
     def _refuse(self, link: int, why: str, *, by_text: bool) -> None:

@@ -45,6 +45,10 @@ class RegistrationSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     An original seed lists a peer twice that registers twice, so this is the last resort; doubled each time.
     """
+    contacts_wanted: int = 64
+    """How many others a seed of ours is asked for by who begins, or has no neighbor."""
+    contacts_renewed: int = 8
+    """The same when a lease is renewed: a few keep the reserve fresh. All renewals together are idle traffic."""
     report_tries: int = 5
     """How often a report of a dead peer is tried at a seed that can't be reached."""
 
@@ -139,7 +143,7 @@ class OverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
     """With so many steps left a newcomer on its walk is taken into the passive view (HyParView)."""
     shuffle_soon: Seconds = 0.5
     """How soon after a neighbor came contacts are exchanged while more are wanted."""
-    shuffle_interval: Seconds = 10.0
+    shuffle_interval: Seconds = 90.0
     """How often contacts are exchanged along a walk."""
     shuffle_active: int = 3
     shuffle_passive: int = 4
@@ -310,7 +314,7 @@ class RegistrySettings(msgspec.Struct, frozen=True, kw_only=True):
     verify: bool = True
     """Whether a seed asks a peer that is reported dead before it strikes it off; the original believes (`trust`)."""
     sample: int = 64
-    """How many contacts a peer of ours gets, at random."""
+    """How many contacts a peer of ours gets at most, at random."""
     exchange_interval: Seconds = 10.0
     """How often a seed tells another one its registry."""
     links_max: int = 1024

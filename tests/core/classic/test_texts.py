@@ -212,7 +212,7 @@ def test_the_peers_in_a_lease_are_asked_to_be_neighbors() -> None:
     peer.answered(Ask(SEED, Preface(), 1.0), Preface(), 60.0)
     (link,) = [effect.link for effect in peer.drain()[0] if isinstance(effect, Dial)]
     peer.dialled(link, 60.0)
-    assert Enrolment(0) in feed(peer, link, 60.0, msgspec.structs.replace(hello(SEED), role=Role.SEED))
+    assert Enrolment(0, 8) in feed(peer, link, 60.0, msgspec.structs.replace(hello(SEED), role=Role.SEED))
 
     peer.on_frame(link, Lease(180_000, (Contact("me", ME), Contact("bo", BO))), 60.1)
 

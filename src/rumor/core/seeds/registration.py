@@ -60,7 +60,7 @@ class _Seed:
     """What we know of one seed. `busy` while a registration or a preface is under way.
 
     `link` is the one that we have made to it, or are making; `enrolling` while a Lease is to come by it, `reports` are
-    to go by it.
+    to go by it. `renewing`: it is asked because a lease runs out, and not because contacts are wanted.
     """
 
     def __init__(self, address: Address) -> None:
@@ -75,6 +75,7 @@ class _Seed:
         self.last_resorts = 0
         self.link: int | None = None
         self.enrolling = False
+        self.renewing = False
         self.reports: dict[DeadNode, None] = {}
 
 
@@ -142,6 +143,7 @@ class Registration:
         for due, address in self._timers.due(now):
             seed = self._seeds[address]
             if due is _Due.RENEWAL:
+                seed.renewing = True
                 self._visit(seed, now)
             elif due is _Due.LEASE and seed.link is not None:
                 self._links.part(seed.link, Parting.SILENT, now=now)
@@ -210,7 +212,8 @@ class Registration:
             self._links.part(event.link, Parting.NOT_A_PEER, now=now)
         else:
             if seed.enrolling:
-                self._outbox.send(event.link, Enrolment(self.incarnation))
+                wanted = self._settings.contacts_renewed if seed.renewing else self._settings.contacts_wanted
+                self._outbox.send(event.link, Enrolment(self.incarnation, wanted))
                 self._timers.set((_Due.LEASE, seed.address), now + self._settings.ask_timeout)
             self._say_reports(seed, event.link, now)
         return True
@@ -261,6 +264,7 @@ class Registration:
                 seed.last_resorts = 0  # a new loneliness
             patience = self._settings.original_alone * 2.0**seed.last_resorts
             if seed.kind is not _Kind.ORIGINAL:
+                seed.renewing = False
                 self._visit(seed, now)
             elif self._had_neighbor and now - alone_since >= patience:
                 seed.last_resorts = min(seed.last_resorts + 1, 16)
@@ -333,6 +337,7 @@ class Registration:
         ready = [seed for seed in idle if (_Due.RETRY, seed.address) not in self._timers]
         for seed in self._rng.sample(ready, max(0, min(missing, len(ready)))):
             seed.state = _State.ASKED
+            seed.renewing = False
             self._register(seed, now)
         self._tell_if_short()
 

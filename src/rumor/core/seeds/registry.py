@@ -259,9 +259,9 @@ class Registry:
         texts = [listed.text or self._text_of(listed) for listed in others]
         return PeerList((*[listed.address for listed in others], asker), (*texts, str(asker)))
 
-    def sample(self, asker: str) -> tuple[Contact, ...]:
-        """So many peers at random as one of ours is told, never itself."""
-        wanted = self._settings.sample
+    def sample(self, asker: str, wanted: int) -> tuple[Contact, ...]:
+        """So many peers at random as one of ours wants, as far as it is told so many, and never itself."""
+        wanted = min(wanted, self._settings.sample)
         if len(self) <= wanted:
             some: list[Listed] = list(self)
         else:

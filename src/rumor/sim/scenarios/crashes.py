@@ -17,7 +17,7 @@ from rumor.sim.scenarios.stories import populate, strangers, weave
 from rumor.sim.world import World
 
 ROUND: Seconds = 10.0
-"""A repair round: one shuffle interval."""
+"""A repair round: tries of contacts, and an exchange of them by who found new neighbors."""
 
 ROUNDS = 2
 
