@@ -1054,6 +1054,19 @@ def test_an_old_contact_that_is_there_again_is_taken_even_by_a_full_node() -> No
     assert len(desk.overlay.neighbors) == 10
 
 
+def test_what_was_cut_off_is_tried_again_and_again() -> None:
+    """More are out of reach than are there: a cut is likelier than so many deaths, and soon noticed when it ends."""
+    desk = full_desk()
+    desk.overlay.join(0.0)
+    for address in peers_at(*range(100, 112)):
+        desk.overlay.forget(address)
+    desk.lose(1, Failure.SILENT)
+
+    for moment in (4.5, 9.0):
+        desk.tick(moment)
+        assert len(desk.dialled()) == 1
+
+
 def test_a_broken_link_that_is_made_anew_asks_to_be_neighbors_again() -> None:
     """The probes dialled it, not the overlay: its purpose is the old one."""
     desk = full_desk(8)

@@ -163,6 +163,8 @@ class OverlaySettings(msgspec.Struct, frozen=True, kw_only=True):
     """How many walks look for neighbors of a newcomer: with its own tries they make `active_wanted`."""
     outside_interval: Seconds = 30.0
     """How often something outside the view is tried although all looks well, so that parted halves find each other."""
+    outside_cut: Seconds = 3.0
+    """The same while more contacts are out of reach than are there, so that a cut that heals is noticed at once."""
 
 
 class ProbeSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -123,6 +123,7 @@ class Overlay:
         self._barren = 0
         self._bereft = False
         self._shuffling = False
+        self._is_cut = False
         self._alone_since: Seconds = 0.0
         self._alone_tries = 0
 
@@ -141,7 +142,7 @@ class Overlay:
     def join(self, now: Seconds) -> None:
         """Begin, with what is remembered and learned."""
         self._timers.set(_Due.SHUFFLE, now + self._settings.shuffle_interval * self._rng.uniform(0.0, 1.0))
-        self._timers.set(_Due.OUTSIDE, now + self._settings.outside_interval * self._rng.uniform(0.5, 1.5))
+        self._plan_outside(now)
         self._begin_alone(now)
         self._fill(now)
 
@@ -189,8 +190,8 @@ class Overlay:
                     self._timers.set(due, now + self._settings.shuffle_interval * self._rng.uniform(0.8, 1.2))
                     self._begin_shuffle()
                 case _Due.OUTSIDE:
-                    self._timers.set(due, now + self._settings.outside_interval * self._rng.uniform(0.5, 1.5))
                     self._look_outside(now)
+                    self._plan_outside(now)
                 case link if self._is_held(link):
                     self._timers.set(link, now + self._settings.answer_timeout)
                 case link:
@@ -235,6 +236,7 @@ class Overlay:
             return
         if event.parting not in _NOT_OURS and not event.classic:
             self._put_back(attempt.contact, there=event.parting is not None)
+            self._note_cut(now)
         self._fill(now)
 
     def on_link_down(self, event: LinkDown, now: Seconds) -> None:
@@ -252,6 +254,7 @@ class Overlay:
             lost = event.parting in _LOST
             self._bereft = self._bereft or lost
             self._put_back(Contact(event.name, event.address), there=not lost)
+            self._note_cut(now)
         if event.parting in (Parting.FULL, Parting.SWAPPED):
             self._handed_on.extend(contact.address for contact in event.contacts)
         if event.parting is Parting.FULL and attempt is not None and not event.by_us:
@@ -409,12 +412,27 @@ class Overlay:
             (self._reserve.heard_of, _Aim.NEIGHBOR),
             (self._reserve.proven, _Aim.NEIGHBOR if all_fit else _Aim.VISIT),
         )
-        ready = [(view, aim) for view, aim in pools if view]
+        ready = [(view, aim) for view, aim in (pools[:1] if self._seems_cut else pools) if view]
         if ready:
             view, aim = self._rng.choice(ready)
             contact = view.take_any()
             assert contact is not None
             self._try(contact, aim, now)
+
+    @property
+    def _seems_cut(self) -> bool:
+        """Whether more are out of reach than are there: a cut is likelier than so many deaths."""
+        return len(self._reserve.old) > len(self._active) + len(self._reserve.proven)
+
+    def _note_cut(self, now: Seconds) -> None:
+        """Look outside soon when it begins to seem that there is a cut."""
+        was_cut, self._is_cut = self._is_cut, self._seems_cut
+        if self._is_cut and not was_cut:
+            self._plan_outside(now)
+
+    def _plan_outside(self, now: Seconds) -> None:
+        interval = self._settings.outside_cut if self._seems_cut else self._settings.outside_interval
+        self._timers.set(_Due.OUTSIDE, now + interval * self._rng.uniform(0.5, 1.5))
 
     def _begin_alone(self, now: Seconds) -> None:
         self._alone_since = now
