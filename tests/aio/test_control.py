@@ -6,7 +6,7 @@ import os
 import socket
 import stat
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -20,14 +20,6 @@ from rumor.core.events import Event, Problem
 from tests.aio.test_api import PATIENCE, Watched, until
 
 Answer = dict[str, Any]
-
-
-@pytest.fixture(autouse=True)
-def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where the nodes of this test are found; short, since the path of a socket may have about 100 characters."""
-    with tempfile.TemporaryDirectory(prefix="rumor-") as directory:
-        monkeypatch.setenv("XDG_RUNTIME_DIR", directory)
-        yield Path(directory)
 
 
 @pytest.fixture
@@ -85,9 +77,9 @@ class Client:
         return answer
 
 
-def client(peer: rumor.Peer) -> Client:
-    """A program that has found this peer."""
-    (found,) = [node for node in running_nodes() if node.address == peer.address]
+def client(node: rumor.Peer | rumor.Seed) -> Client:
+    """A program that has found this node."""
+    (found,) = [one for one in running_nodes() if one.address == node.address]
     return Client(found.socket)
 
 
@@ -103,7 +95,8 @@ async def test_a_node_is_found_while_it_runs(nodes: AsyncExitStack, tmp_path: Pa
     found = {node.address: node for node in running_nodes()}
 
     assert set(found) == {ana.address, bo.address}
-    assert (found[ana.address].name, found[ana.address].state) == ("ana", tmp_path / "state")
+    assert (found[ana.address].role, found[ana.address].name) == ("peer", "ana")
+    assert found[ana.address].state == tmp_path / "state"
     assert found[ana.address].socket == tmp_path / "state" / SOCKET
     assert (found[bo.address].name, found[bo.address].state) == (bo.name, None)
     await ana.stop()

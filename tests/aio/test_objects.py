@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from rumor.aio import objects
-from rumor.aio.rumors import Lost, Run
+from rumor.aio.rumors import Lost
 from rumor.core.events import LostReason
 from rumor.core.frames import Statement, Verdict
 from rumor.core.ids import Address
@@ -60,21 +60,6 @@ class Outer(msgspec.Struct, frozen=True):
         (
             objects.why_object(Why(MEMBER, "so", (STATEMENT,))),
             {"member": MEMBER_OBJECT, "reason": "so", "statements": [STATEMENT_OBJECT]},
-        ),
-        (
-            list(objects.rumor_objects(Run("bo", 7, 4, 1.5, "news", [b"one", b"\xff"]))),
-            [
-                {
-                    "origin": "bo",
-                    "number": number,
-                    "timestamp": 1.5,
-                    "topic": "news",
-                    "epoch": 7,
-                    "own": False,
-                    **payload,
-                }
-                for number, payload in ((4, {"payload": "one"}), (5, {"payload_base64": "/w=="}))
-            ],
         ),
         (
             objects.lost_object(Lost("bo", 7, 1, 3, LostReason.NOT_READ)),

@@ -197,11 +197,11 @@ async def test_other_seeds_are_named_of_a_running_seed_only(nodes: AsyncExitStac
     """Before and after there is nobody to tell."""
     seed = rumor.Seed(settings="local")
 
-    with pytest.raises(rumor.UsageError, match="not running"):
+    with pytest.raises(rumor.UsageError, match="has not started"):
         seed.set_seeds([])
     async with seed:
         seed.set_seeds(["127.0.0.1:9"])
-    with pytest.raises(rumor.UsageError, match="not running"):
+    with pytest.raises(rumor.UsageError, match="has stopped"):
         seed.set_seeds([])
 
 

@@ -1,10 +1,13 @@
 """What a node answers, as people read it."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from rumor.cli.tables import (
+    MemberTable,
+    answer_line,
     count_line,
     event_line,
     member_table,
@@ -36,9 +39,26 @@ def test_members_are_a_table_with_their_count() -> None:
 
 def test_the_count_agrees_with_its_number() -> None:
     """In the order of the states, those without members left out."""
-    assert count_line([]) == "no members"
-    assert count_line([member("a")]) == "1 member: 1 alive"
-    assert count_line([member("a", "left"), member("b", "suspect")]) == "2 members: 1 suspect, 1 left"
+    assert count_line(Counter()) == "no members"
+    assert count_line(Counter(alive=1)) == "1 member: 1 alive"
+    assert count_line(Counter(left=1, suspect=1)) == "2 members: 1 suspect, 1 left"
+
+
+def test_a_long_list_is_a_table_in_pages() -> None:
+    """One head and one sum; columns grow where they must, and never shrink."""
+    table = MemberTable(160.0)
+
+    assert table.page([member("bo")]) == ["NAME  ADDRESS  STATE  FOR    TAGS", "bo    bo:1     alive  1 min"]
+    assert table.page([member("kitchen")]) == ["kitchen  kitchen:1  alive  1 min"]
+    assert table.page([member("cy", "dead")]) == ["cy       cy:1       dead   1 min"]
+    assert table.end() == ["", "3 members: 2 alive, 1 dead"]
+
+
+def test_an_answer_is_one_line() -> None:
+    """The member's name, and what it says; what is more than a line, or no text, as Python would write it."""
+    assert answer_line({"member": "bo", "payload": "21 °C"}) == "bo: 21 °C"
+    assert answer_line({"member": "\x1b[2J", "payload": "two\nlines"}) == r"'\x1b[2J': 'two\nlines'"
+    assert answer_line({"member": "bo", "payload_base64": "/w=="}) == r"bo: b'\xff'"
 
 
 def test_neighbors_are_a_table() -> None:

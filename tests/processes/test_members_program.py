@@ -1,7 +1,4 @@
-"""The program's commands for who is there: what they ask of a node that runs, and what nodes do for scripts.
-
-Each test has a runtime directory of its own, so that "the only node that runs here" is one of its own.
-"""
+"""The program's commands for who is there: what they ask of a node that runs, and what nodes do for scripts."""
 
 import json
 import os
@@ -9,8 +6,6 @@ import pty
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -23,7 +18,7 @@ from tests.processes.test_pairings import our_seeds
 from tests.processes.test_program import outcome
 from tests.processes.test_up import up
 
-SPEAKING = ("members", "neighbors", "why", "request", "tags", "leave", "reload")
+SPEAKING = ("members", "neighbors", "why", "request", "ask", "tags", "leave", "reload")
 
 RESPONDER = """
 import asyncio, sys, rumor
@@ -44,14 +39,6 @@ async def main():
 
 asyncio.run(main())
 """
-
-
-@pytest.fixture(autouse=True)
-def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where the nodes of this test are found; short, since the path of a socket may have about 100 characters."""
-    with tempfile.TemporaryDirectory(prefix="rumor-") as directory:
-        monkeypatch.setenv("XDG_RUNTIME_DIR", directory)
-        yield Path(directory)
 
 
 @pytest.fixture
@@ -95,7 +82,9 @@ def wait_state(directory: Path, node: Rumor, name: str, state: str) -> None:
 # Which node.
 
 
-@pytest.mark.parametrize("command", [["members"], ["why", "x"], ["publish", "x"], ["listen"], ["leave"], ["tags"]])
+@pytest.mark.parametrize(
+    "command", [["members"], ["why", "x"], ["publish", "x"], ["listen"], ["ask", "x"], ["leave"], ["tags"]]
+)
 def test_without_a_node_the_ways_are_named(tmp_path: Path, command: list[str]) -> None:
     """One line: how to start a node, how to name one; exit code 1."""
     code, output, errors = outcome(tmp_path, *command)
@@ -384,6 +373,21 @@ def test_a_member_is_asked(stack: ExitStack, tmp_path: Path, first: Rumor) -> No
         assert len(errors.splitlines()) == 1
 
 
+def test_all_members_are_asked(stack: ExitStack, tmp_path: Path, first: Rumor) -> None:
+    """Each answer is a line with its member's name; when nobody answers a line says so, exit code 1."""
+    oracle = stack.enter_context(Program([sys.executable, "-c", RESPONDER, first.address], tmp_path))
+    oracle.wait_text("ready")
+    first.wait_event("member", name="oracle", state="alive")
+
+    asked = ("ask", "how?", "--topic", "shout", "--timeout", "1")
+    assert outcome(tmp_path, *asked, "--node", first.address) == (0, "oracle: HOW?\n", "")
+    answer = told(tmp_path, *asked, "--node", first.address)
+    assert (answer["event"], answer["member"], answer["payload"]) == ("answer", "oracle", "HOW?")
+    for topic in ("silence", "broken"):
+        silent = outcome(tmp_path, "ask", "x", "--topic", topic, "--timeout", "0.2", "--node", first.address)
+        assert silent == (1, "", "rumor: nobody answered within 0.2 s\n")
+
+
 # Seeds, read anew.
 
 
@@ -440,15 +444,15 @@ def test_a_file_that_is_wrong_changes_nothing(stack: ExitStack, tmp_path: Path) 
 
 
 def test_a_seed_reads_the_other_seeds_anew(stack: ExitStack, tmp_path: Path) -> None:
-    """By SIGHUP; what was said on the command line stays."""
+    """By SIGHUP or `rumor reload`; what was said on the command line stays."""
     settings = tmp_path / "rumor.toml"
     settings.write_text("")
     node = stack.enter_context(Rumor("seed", cwd=tmp_path))
     fixed = stack.enter_context(Rumor("seed", "--seed", "127.0.0.1:9", cwd=tmp_path))
 
     settings.write_text("[seed]\nseeds = ['127.0.0.1:8']\n")
-    for one in (node, fixed):
-        one.signal(signal.SIGHUP)
+    told(tmp_path, "reload", "--node", node.address)
+    fixed.signal(signal.SIGHUP)
 
     node.wait_event("reloaded", seeds=["127.0.0.1:8"])
     fixed.wait_event("reloaded", seeds=["127.0.0.1:9"])

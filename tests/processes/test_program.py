@@ -103,7 +103,8 @@ def test_wrong_use_exits_2_and_says_what_is_wrong(tmp_path: Path, arguments: lis
 
     assert (code, output) == (2, "")
     assert hint in errors
-    assert "Traceback" not in errors
+    assert errors.startswith("rumor: ")
+    assert len(errors.splitlines()) == 1
 
 
 def test_a_malformed_line_of_the_configuration_is_named(tmp_path: Path) -> None:

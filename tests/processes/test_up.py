@@ -204,3 +204,12 @@ def test_with_its_parent_gone_it_ends(stack: ExitStack, tmp_path: Path) -> None:
     shell.signal(signal.SIGKILL)
 
     wait_until(lambda: not any(map(is_running, [child, *nodes])), "all gone")
+
+
+def test_it_says_why_it_ends_when_nobody_reads(stack: ExitStack, tmp_path: Path) -> None:
+    """`rumor up | head -1` ends all nodes, with a word on standard error."""
+    command = f"{sys.executable} -m rumor up --seeds 1 --peers 2 --every 0.2 | head -1"
+    pipeline = stack.enter_context(Program(["/bin/sh", "-c", command], tmp_path))
+
+    assert pipeline.wait() == 0
+    assert pipeline.errors == ["rumor: standard output was closed; ending"]

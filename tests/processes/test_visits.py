@@ -1,5 +1,6 @@
 """`rumor publish` and `rumor listen`: peers for one purpose."""
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -203,7 +204,7 @@ def test_wrong_use_exits_2(tmp_path: Path, arguments: list[str], hint: str) -> N
 
     assert (code, output) == (2, "")
     assert hint in errors
-    assert "Traceback" not in errors
+    assert len(errors.splitlines()) == 1
 
 
 def test_an_interrupted_publish_exits_130(tmp_path: Path) -> None:
@@ -219,4 +220,8 @@ def test_an_interrupted_publish_exits_130(tmp_path: Path) -> None:
 
 def listens(pid: int) -> bool:
     """Whether a process has sockets, and so an event loop that takes signals."""
-    return any("socket:" in str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir() if path.is_symlink())
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            if "socket:" in str(path.readlink()):
+                return True
+    return False

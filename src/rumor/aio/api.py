@@ -1,7 +1,6 @@
 """The library's face for asyncio: `Peer`. `Seed` is in seed.py."""
 
 import asyncio
-import math
 import os
 import random
 import socket
@@ -10,12 +9,13 @@ from pathlib import Path
 
 import msgspec
 
+from rumor.aio import orders
 from rumor.aio.company import ABOUT_OTHERS, InCompany
 from rumor.aio.control import Control
 from rumor.aio.cursor import Cursor
 from rumor.aio.driver import Driver, OnEvent
 from rumor.aio.feed import Feed
-from rumor.aio.node import WILDCARDS
+from rumor.aio.node import WILDCARDS, addresses
 from rumor.aio.publishing import Progress, Receipt, payload_of, payloads_of
 from rumor.aio.rumors import rumor_of as rumor_of
 from rumor.aio.sockets import outward_host
@@ -24,7 +24,7 @@ from rumor.aio.subscription import BYTES_MAX, CAPACITY, Overflow, Subscription
 from rumor.aio.topics import matcher
 from rumor.core.clock import WallClock
 from rumor.core.errors import UsageError
-from rumor.core.events import Event, NeighborUp, Problem, PublishProgress
+from rumor.core.events import Event, NeighborUp, PublishProgress
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.peer import Peer as PeerCore
 from rumor.core.settings import Settings, detecting, profile
@@ -45,6 +45,9 @@ SAVE_SOON: Seconds = 2.0
 """How soon after a neighbor came they are saved: a crash must not lose the only way back."""
 
 NAME_BYTES_MAX = 255
+
+AWAY_MAX: Seconds = 366 * 86_400.0
+"""A year: who is away for longer has left."""
 
 
 class Neighbor(msgspec.Struct, frozen=True):
@@ -98,25 +101,30 @@ class Peer(InCompany):
     ) -> None:
         if detect_within is not None:
             settings = detecting(settings if isinstance(settings, Settings) else profile(settings), detect_within)
-        super().__init__(address, settings, insecure=insecure, advertise=advertise, tags=tags or {})
-        self._seeds = _addresses(seeds)
-        self._join = _addresses(join)
+        super().__init__(
+            address,
+            settings,
+            seeds=seeds,
+            insecure=insecure,
+            advertise=advertise,
+            tags=tags or {},
+            on_reload=on_reload,
+            on_event=on_event,
+        )
+        self._join = addresses(join)
         self._given_name = _checked("name", name) if name is not None else None
         self._network = _checked("network", network) if network else ""
         directory = Path(state) if state is not None else None
         self._store = Store(directory, self._on_trouble) if directory is not None else None
-        self._control = Control(self, directory) if control else None
-        self._on_reload = on_reload
+        if control:
+            self._control = Control("peer", self._obey, self.leave, self._on_trouble, directory)
         self._stored = State()
         self._saving: asyncio.TimerHandle | None = None
-        self._watcher = on_event
         self._feed: Feed | None = None
         self._progress: Progress | None = None
         self._unchecked = 0
         self._neighbor_came = asyncio.Event()
-        self._stopping = False
         self._back_in: float | None = None
-        self._has_stopped = asyncio.Event()
 
     def neighbors(self) -> tuple[Neighbor, ...]:
         """The neighbors, as frozen snapshots."""
@@ -124,25 +132,6 @@ class Peer(InCompany):
             Neighbor(neighbor.name, str(neighbor.address), not neighbor.link, neighbor.round_trip)
             for neighbor in self._running().snapshot().neighbors
         )
-
-    def set_seeds(self, seeds: Iterable[Address | str]) -> None:
-        """Go on with these seeds and no others: register with those that are new. Raises AddressError."""
-        core, driver = self._running(), self._driver
-        assert driver is not None
-        self._seeds = _addresses(seeds)
-        core.set_seeds(self._seeds, driver.now())
-        driver.step()
-
-    def reload(self) -> tuple[Address, ...]:
-        """Go on with the seeds that `on_reload` gives, and return them. What it raises is raised, and nothing changed.
-
-        Raises UsageError if there is no `on_reload`.
-        """
-        self._running()
-        if self._on_reload is None:
-            raise UsageError("this peer has no configuration that it could read again")
-        self.set_seeds(self._on_reload())
-        return tuple(self._seeds)
 
     def stats(self) -> PeerSnapshot:
         """How things stand, as a frozen snapshot."""
@@ -258,21 +247,12 @@ class Peer(InCompany):
         """Tell everybody that this peer goes, for good or for about `back_in` seconds, and stop.
 
         `leave()` is `stop()`. One that will be back counts as away, and nobody suspects it until then. Raises
-        UsageError for a time that is none.
+        UsageError for a time that is none, or above a year.
         """
-        if back_in is not None and not 0.0 <= back_in < math.inf:
-            raise UsageError(f"a peer can't be back in {back_in} seconds")
+        if back_in is not None and not 0.0 <= back_in <= AWAY_MAX:
+            raise UsageError(f"a peer is back in 0 to {AWAY_MAX:.0f} seconds, not in {back_in}")
         self._back_in = back_in
         await self.stop()
-
-    async def start(self) -> None:
-        """Listen and begin; raises ListenError. `async with` does it for you."""
-        await super().start()
-        if self._control is not None:
-            try:
-                self._control.open(self.address, self.name)
-            except OSError as error:
-                self._on_trouble("no control socket: the program `rumor` can't speak to this node", str(error))
 
     async def stop(self) -> None:
         """Leave politely and end everything, within about a second. Once more, it waits for the end.
@@ -280,22 +260,9 @@ class Peer(InCompany):
         Subscriptions and changes end after what waits in them, and who waits in `wait_joined`, `publish` or `request`
         gets a UsageError.
         """
-        if self._stopping:
-            await self._has_stopped.wait()
-            return
-        self._stopping = True
-        try:
-            await self._stop()
-        finally:
-            self._has_stopped.set()
-
-    async def wait_stopped(self) -> None:
-        """Wait until this peer has stopped, whoever wanted it: `rumor leave` is one."""
-        await self._has_stopped.wait()
+        await super().stop()
 
     async def _stop(self) -> None:
-        if self._control is not None:
-            self._control.withdraw()
         if self._saving is not None:
             self._saving.cancel()
         if self._core is not None and self._driver is not None:
@@ -303,7 +270,7 @@ class Peer(InCompany):
             self._core.leave(self._driver.now(), self._back_in)
             self._driver.step()
         try:
-            await super().stop()
+            await super()._stop()
         finally:
             self._neighbor_came.set()
             if self._progress is not None:
@@ -311,8 +278,19 @@ class Peer(InCompany):
             if self._feed is not None:
                 self._feed.close()
             await self._part()
-            if self._control is not None:
-                await self._control.close()
+
+    async def _obey(self, question: orders.Question) -> orders.Done:
+        """Do what a program wants."""
+        return await orders.answer(self, question)
+
+    def _use_seeds(self) -> None:
+        assert self._driver is not None
+        self._running().set_seeds(self._seeds, self._driver.now())
+        self._driver.step()
+
+    @property
+    def _called(self) -> str:
+        return self.name
 
     def _known_as(self, bound: Address) -> Address:
         known = super()._known_as(bound)
@@ -389,13 +367,6 @@ class Peer(InCompany):
         if self._watcher is not None:
             self._watcher(event)
 
-    def _on_trouble(self, what: str, detail: str) -> None:
-        problem = Problem(what, detail=detail)
-        if self._driver is not None:
-            self._driver.say(problem)
-        elif self._watcher is not None:
-            self._watcher(problem)
-
     def _save(self, *, durable: bool = True) -> None:
         if self._store is not None and self._core is not None and self._identity is not None:
             contacts = self._core.contacts() or self._stored.contacts
@@ -415,10 +386,6 @@ class Peer(InCompany):
         self._saving = None
         self._save(durable=False)
         self._save_later(SAVE_INTERVAL)
-
-
-def _addresses(given: Iterable[Address | str]) -> list[Address]:
-    return list(dict.fromkeys(Address.parse(one) if isinstance(one, str) else one for one in given))
 
 
 def _checked(what: str, text: str) -> str:

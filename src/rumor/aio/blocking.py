@@ -103,6 +103,10 @@ class BlockingReceipt:
         """Wait until every peer that the rumor's tree reaches has acknowledged it; see `Receipt.delivered`."""
         return self._thread.do(self._receipt.delivered(timeout))
 
+    def counted(self, timeout: float | None = None) -> Delivery:
+        """Wait as `delivered` does, and count those who have it; see `Receipt.counted`."""
+        return self._thread.do(self._receipt.counted(timeout))
+
     def coverage(self, share: float = 1.0, timeout: float = TIMEOUT) -> Coverage:
         """Ask all members whether they have it; see `Receipt.coverage`."""
         return self._thread.do(self._receipt.coverage(share, timeout))

@@ -1,9 +1,9 @@
 """The half of a peer's face that is about the others: who they are, how they are, and what they answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from rumor.aio.coverage import Census
-from rumor.aio.driver import Driver
+from rumor.aio.driver import Driver, OnEvent
 from rumor.aio.members import Changes, Members
 from rumor.aio.node import Node
 from rumor.aio.requests import TIMEOUT, Answers, R, Requests
@@ -28,11 +28,22 @@ class InCompany(Node):
         address: Address | str,
         settings: Settings | str,
         *,
+        seeds: Iterable[Address | str],
         insecure: bool,
         advertise: str | None,
         tags: Mapping[str, str],
+        on_reload: Callable[[], Iterable[Address | str]] | None,
+        on_event: OnEvent | None,
     ) -> None:
-        super().__init__(address, settings, insecure=insecure, advertise=advertise)
+        super().__init__(
+            address,
+            settings,
+            seeds=seeds,
+            insecure=insecure,
+            advertise=advertise,
+            on_reload=on_reload,
+            on_event=on_event,
+        )
         self._tags = dict(checked_tags(tags, self._settings.directory.tags_bytes_max))
         self._requests = Requests(self._settings.requests)
         self._core: PeerCore | None = None
@@ -120,7 +131,7 @@ class InCompany(Node):
         """The peer starts; by the census its receipts are told."""
         self._core, self._identity = core, identity
         self._members = Members(core, driver.turn, self._settings.directory.members_max)
-        self._census = Census(core, identity.name, driver.turn)
+        self._census = Census(core, identity.name, driver.turn, full=self._settings.directory.full)
         self._requests.attach(core, driver.turn, driver.say)
         return self._census
 

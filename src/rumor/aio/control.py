@@ -5,27 +5,23 @@
     withdraw --nobody finds it any more--> close --who ordered the end is answered--> nothing is left
 
 Rule 1: clients, and the length of a line, are bounded. When all places are taken, the client that has left its answers
-unread longest gives up its own. Rule 2: nothing that a client sends, or does not read, holds up or harms the node.
+unread longest gives up its own. Rule 2: nothing that a client sends, or does not read, holds up or harms the node, and
+every order is answered: what fails unexpectedly is answered as a failure, and told as a Problem.
 """
 
 import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import msgspec
+from typing import Any
 
 from rumor.aio import orders
-from rumor.aio.objects import Object
+from rumor.aio.objects import Object, encode
 from rumor.aio.running import SOCKET, Place, Running, running_nodes
 from rumor.core.errors import RumorError
 from rumor.core.ids import Seconds
-
-if TYPE_CHECKING:
-    from rumor.aio.api import Peer
 
 __all__ = ["SOCKET", "Control", "Running", "running_nodes"]
 
@@ -75,9 +71,9 @@ class _Client:
             return None
         return line if line.endswith(b"\n") else None
 
-    async def try_tell(self, told: Object) -> bool:
-        """Write a line, and wait while too much is unread; whether it is still there."""
-        self._writer.write(msgspec.json.encode(told) + b"\n")
+    async def try_tell(self, told: Object | str) -> bool:
+        """Write an object, or whole lines, and wait while too much is unread; whether it is still there."""
+        self._writer.write(f"{told if isinstance(told, str) else encode(told)}\n".encode())
         self.unread_since = asyncio.get_running_loop().time()
         try:
             await self._writer.drain()
@@ -110,10 +106,24 @@ class _Client:
 
 
 class Control:
-    """The control socket of one peer. In the directory `state`, if there is one."""
+    """The control socket of one node, a `peer` or a `seed`. In the directory `state`, if there is one.
 
-    def __init__(self, peer: "Peer", state: Path | None) -> None:
-        self._peer = peer
+    `obey` does all that can be said but to leave, which `leave` does: it ends with `withdraw` and `close`. Both raise
+    RumorError and TimeoutError for what can't be done. `on_trouble` gets what fails otherwise.
+    """
+
+    def __init__(
+        self,
+        role: str,
+        obey: Callable[[orders.Question], Awaitable[orders.Done]],
+        leave: Callable[[float | None], Awaitable[None]],
+        on_trouble: Callable[[str, str], None],
+        state: Path | None,
+    ) -> None:
+        self._role = role
+        self._do = obey
+        self._leave = leave
+        self._on_trouble = on_trouble
         self._state = state
         self._place: Place | None = None
         self._listener: socket.socket | None = None
@@ -126,7 +136,7 @@ class Control:
         place = Place(int(address.rpartition(":")[2]), self._state)
         listener = place.listener()
         try:
-            place.announce(address, name)
+            place.announce(self._role, address, name)
         except BaseException:
             listener.close()
             raise
@@ -144,7 +154,7 @@ class Control:
             self._place = None
 
     async def close(self) -> None:
-        """The peer has stopped: what is under way comes to its end, who ordered that is answered, all are closed."""
+        """The node has stopped: what is under way comes to its end, who ordered that is answered, all are closed."""
         self.withdraw()
         for task, client in self._clients.items():
             if not client.busy:
@@ -154,11 +164,7 @@ class Control:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        for client in self._leavers:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(GRACE):
-                    await client.try_tell({"ok": True})
-            await client.close()
+        await self._tell_leavers({"ok": True})
 
     def _resume(self) -> None:
         if self._listener is not None:
@@ -212,27 +218,51 @@ class Control:
 
     async def _obey(self, client: _Client, line: bytes) -> bool:
         """Do what is wanted and say what came of it; whether more may follow."""
+        streams = False
         try:
             order = orders.read(line)
             if isinstance(order, orders.Leave):
                 return self._let_leave(client, order)
-            done = await orders.answer(self._peer, order)
-        except (RumorError, TimeoutError) as error:
-            return await client.try_tell({"ok": False, "error": str(error)})
-        if isinstance(done, dict):
-            return await client.try_tell({"ok": True, **done})
-        try:
-            await _first_of(_stream(client, done.told), client.gone())
-        finally:
-            done.source.close()
-        return False
+            done = await self._do(order)
+            if streams := isinstance(done, orders.Stream):
+                await _stream(client, done)
+                return False
+            return await _answer(client, [done] if isinstance(done, dict) else done)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client waits for an answer
+            return await client.try_tell(self._failure(error)) and not streams
+
+    def _failure(self, error: Exception) -> Object:
+        """The answer when an order came to nothing. What nobody foresaw is told here, too."""
+        if isinstance(error, RumorError | TimeoutError):
+            return {"ok": False, "error": str(error)}
+        detail = f"{type(error).__name__}: {error}"
+        self._on_trouble("an order of a program failed", detail)
+        return {"ok": False, "error": f"the node failed at that: {detail}"}
 
     def _let_leave(self, client: _Client, order: orders.Leave) -> bool:
         """Begin to leave; it is answered by `close`, at the end of that."""
         self._leavers.append(client)
         if self._leaving is None:
-            self._leaving = asyncio.create_task(self._peer.leave(order.back_in))
+            self._leaving = asyncio.create_task(self._try_leave(order.back_in))
         return False
+
+    async def _try_leave(self, back_in: float | None) -> None:
+        try:
+            await self._leave(back_in)
+        except Exception as error:  # noqa: BLE001 - as above; if it has left all the same, nobody waits any more
+            failure = self._failure(error)
+            await self._tell_leavers(failure)
+        finally:
+            self._leaving = None
+
+    async def _tell_leavers(self, told: Object) -> None:
+        """Answer who wanted the end."""
+        while self._leavers:
+            client = self._leavers.pop()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GRACE):
+                    await client.try_tell(told)
+            await client.close()
 
 
 async def _refuse(client: _Client) -> None:
@@ -244,12 +274,28 @@ async def _refuse(client: _Client) -> None:
         await client.close()
 
 
-async def _stream(client: _Client, told: AsyncGenerator[Object, None]) -> None:
+async def _answer(client: _Client, answers: Iterable[Object]) -> bool:
+    """Say what came of an order, in one answer or several; whether the client is still there."""
+    for answer in answers:
+        if not await client.try_tell({"ok": True, **answer}):
+            return False
+        await asyncio.sleep(0)  # however quickly it reads, the node has its turn between two pages
+    return True
+
+
+async def _stream(client: _Client, stream: orders.Stream) -> None:
     """Say that it begins, and then what comes, to its end or the client's."""
+    try:
+        await _first_of(_tell(client, stream.told), client.gone())
+    finally:
+        stream.source.close()
+
+
+async def _tell(client: _Client, told: AsyncGenerator[str, None]) -> None:
     async with contextlib.aclosing(told):
         if await client.try_tell({"ok": True}):
-            async for item in told:
-                if not await client.try_tell(item):
+            async for lines in told:
+                if not await client.try_tell(lines):
                     return
 
 

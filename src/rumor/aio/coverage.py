@@ -31,6 +31,9 @@ AT_ONCE = 8
 LOOK_AGAIN: Seconds = 0.25
 """After so long it is looked at anew who counts as a member."""
 
+COUNTED_MAX = 256
+"""Up to so many members are asked one by one how many have a rumor, where nobody wants to know it exactly."""
+
 NEARLY = 1e-9
 """A share of members is a product of floats."""
 
@@ -74,15 +77,24 @@ class _Tally(msgspec.Struct):
 
 
 class Census:
-    """The censuses of one peer, whose name is `own`. `turn`: the moment of the turn, for what is done in it."""
+    """The censuses of one peer, whose name is `own`. `turn`: the moment of the turn, for what is done in it.
 
-    def __init__(self, core: Core, own: str, turn: Callable[[], Seconds]) -> None:
+    `full`: all members are known, and not only the neighbors.
+    """
+
+    def __init__(self, core: Core, own: str, turn: Callable[[], Seconds], *, full: bool = True) -> None:
         self._core = core
         self._own = own
         self._turn = turn
+        self._full = full
         self._places = asyncio.Semaphore(AT_ONCE)
         self._tallies: dict[int, _Tally] = {}
         self._ended = False
+
+    @property
+    def is_cheap(self) -> bool:
+        """Whether the members are known, and few enough to be asked for any reason."""
+        return self._full and not self._ended and len(self._core.members()) <= COUNTED_MAX
 
     async def take(self, number: int, share: float, patience: Seconds) -> Coverage:
         """Ask everybody for a rumor of ours, until this share of the members has it, or the time is over."""

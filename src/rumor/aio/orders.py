@@ -6,6 +6,9 @@
     {"do": "changes"}                      {"ok": true}, then {"event": "member" | "reach", ...} until one side closes
     {"do": "ask", "payload": "…"}          {"ok": true}, then {"event": "answer", ...}; closed when the time is over
 
+More than 500 members come in several answers, each but the last with "more": true. A stream that fails ends with an
+answer that says why. To a seed only members, stats, reload and leave can be said.
+
     do            further fields (with their defaults)                      answer
     members                                                                 members
     neighbors                                                               neighbors
@@ -25,31 +28,26 @@ A payload is text, or stands in `payload_base64` instead. Fields that are not kn
 """
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Protocol, TypeAlias, assert_never
 
 import msgspec
 
-from rumor.aio import members
-from rumor.aio.objects import (
-    Object,
-    change_object,
-    lost_object,
-    member_object,
-    payload_object,
-    plain,
-    reach_object,
-    rumor_objects,
-    why_object,
-)
+from rumor.aio import members, objects
+from rumor.aio.objects import Object, change_object, lost_object, member_object, payload_object, plain, why_object
 from rumor.aio.requests import TIMEOUT, Answers
 from rumor.aio.rumors import Lost
 from rumor.aio.subscription import Subscription
 from rumor.core.errors import UsageError
-from rumor.core.members import Change
+from rumor.core.members import Change, Member
 
 if TYPE_CHECKING:
     from rumor.aio.api import Peer
+    from rumor.aio.seed import Seed
+
+PAGE = 500
+"""So many members stand in one answer: with the longest names and tags, every character escaped, 4 MB."""
 
 
 class Members(msgspec.Struct, tag_field="do", tag="members"):
@@ -154,8 +152,12 @@ class Stream(msgspec.Struct, frozen=True):
     """What is told after the answer. It takes in from now on, read or not, until its source is closed."""
 
     source: Source
-    told: AsyncGenerator[Object, None]
+    told: AsyncGenerator[str, None]
+    """Whole lines, one or some at a time, without the last line's end."""
 
+
+Done: TypeAlias = Object | Iterator[Object] | Stream
+"""What came of an order: an answer, several, or what is told after an empty one."""
 
 _ORDERS: msgspec.json.Decoder[Order] = msgspec.json.Decoder(Order)
 
@@ -168,11 +170,11 @@ def read(line: bytes) -> Order:
         raise UsageError(f"no order: {error}") from None
 
 
-async def answer(peer: "Peer", order: Question) -> Object | Stream:
-    """Do what is wanted: what is answered, or what comes after an empty answer. Raises RumorError and TimeoutError."""
+async def answer(peer: "Peer", order: Question) -> Done:
+    """Let a peer do what is wanted. Raises RumorError and TimeoutError."""
     match order:
         case Members():
-            return {"members": [member_object(member) for member in peer.members()]}
+            return _pages(peer.members())
         case Neighbors():
             return {"neighbors": plain(peer.neighbors())}
         case Why(name):
@@ -181,15 +183,16 @@ async def answer(peer: "Peer", order: Question) -> Object | Stream:
             return {"stats": plain(peer.stats())}
         case Publish():
             receipt = await peer.publish(order.said, order.topic)
-            return {"number": receipt.number, **plain(await receipt.delivered(order.timeout))}
+            reached = await (receipt.counted(order.timeout) if order.timeout else receipt.delivered(0))
+            return {"number": receipt.number, **plain(reached)}
         case Delivered(number, timeout):
-            return {"number": number, **plain(await peer.receipt(number).delivered(timeout))}
+            return {"number": number, **plain(await peer.receipt(number).counted(timeout))}
         case Request():
             said = await peer.request(order.name, order.said, topic=order.topic, timeout=order.timeout)
             return payload_object(said)
         case Ask():
             answers = peer.ask(order.said, topic=order.topic, timeout=order.timeout)
-            return Stream(answers, _told_answers(answers))
+            return Stream(answers, _told_answers(answers, peer.address))
         case Listen(topic):
             heard = peer.subscribe(topic, overflow="drop_oldest")
             return Stream(heard, _told_rumors(heard, peer.address))
@@ -206,6 +209,30 @@ async def answer(peer: "Peer", order: Question) -> Object | Stream:
             assert_never(order)
 
 
+def answer_of_seed(seed: "Seed", order: Question) -> Done:
+    """Let a seed do what is wanted. Raises RumorError."""
+    match order:
+        case Members():
+            return _pages(seed.members())
+        case Stats():
+            return {"stats": plain(seed.stats())}
+        case Reload():
+            return {"seeds": list(map(str, seed.reload()))}
+        case _:
+            what = type(order).__name__.lower()
+            raise UsageError(f"{seed.address} is a seed, which has a list of peers and can't do {what!r}: name a peer")
+
+
+def _pages(members: Iterable[Member]) -> Iterator[Object]:
+    """The members, so many in an answer; made as they are told."""
+    left = iter(members)
+    page = list(islice(left, PAGE))
+    while following := list(islice(left, PAGE)):
+        yield {"members": list(map(member_object, page)), "more": True}
+        page = following
+    yield {"members": list(map(member_object, page))}
+
+
 def _why(peer: "Peer", name: str) -> Object:
     why = peer.why(name)
     if why is None:
@@ -213,27 +240,22 @@ def _why(peer: "Peer", name: str) -> Object:
     return why_object(why)
 
 
-async def _told_answers(answers: Answers) -> AsyncGenerator[Object, None]:
+async def _told_answers(answers: Answers, node: str) -> AsyncGenerator[str, None]:
     async for one in answers:
-        yield _event("answer", {"member": one.member, **payload_object(one.payload)})
+        yield objects.line("answer", time.time(), node, {"member": one.member, **payload_object(one.payload)})
 
 
-async def _told_rumors(heard: Subscription, node: str) -> AsyncGenerator[Object, None]:
+async def _told_rumors(heard: Subscription, node: str) -> AsyncGenerator[str, None]:
     async for item in heard.runs():
         if isinstance(item, Lost):
-            yield _event("lost", {"node": node, **lost_object(item)})
+            yield objects.line("lost", time.time(), node, lost_object(item))
         else:
-            for fields in rumor_objects(item):
-                yield _event("rumor", {"node": node, **fields})
+            yield objects.run_lines(item, time.time(), node)
 
 
-async def _told_changes(changes: members.Changes, node: str) -> AsyncGenerator[Object, None]:
+async def _told_changes(changes: members.Changes, node: str) -> AsyncGenerator[str, None]:
     async for item in changes:
         if isinstance(item, Change):
-            yield _event("member", {"node": node, **change_object(item)})
+            yield objects.line("member", time.time(), node, change_object(item))
         else:
-            yield _event("reach", {"node": node, **reach_object(item)})
-
-
-def _event(name: str, fields: Object) -> Object:
-    return {"event": name, "at": time.time(), **fields}
+            yield objects.line("reach", time.time(), node, objects.reach_object(item))

@@ -13,6 +13,9 @@ from rumor.core.ids import Seconds
 LOOK_AGAIN: Seconds = 1.0
 """Room is looked for again after so long at the latest, whether anything was said or not."""
 
+COUNTING_TIMEOUT: Seconds = 1.0
+"""How long members may take to say it when they are only counted."""
+
 MISSING_TIMEOUT: Seconds = 2.0
 """How long members may take to say that they have a rumor, unless it is said otherwise."""
 
@@ -84,6 +87,19 @@ class Receipt(msgspec.Struct, frozen=True, gc=False):
         Peers that join later, and those that are so far behind that nobody waits for them, are not counted.
         """
         return await self._progress.delivered(self.number, timeout)
+
+    async def counted(self, timeout: float | None = None) -> Delivery:  # noqa: ASYNC109 - as above
+        """Wait as `delivered` does, and then count by a question to all: how many have it is exact, never too much.
+
+        That may take a second more, and is done among up to 256 members (`COUNTED_MAX`) that all are known; in greater
+        networks it remains an estimate.
+        """
+        delivery = await self.delivered(timeout)
+        census = self._progress.census
+        if not delivery.peers or not census.is_cheap:
+            return delivery
+        reached = await self.coverage(1.0, COUNTING_TIMEOUT)
+        return Delivery(delivery.complete, reached.heard or min(delivery.peers, reached.members))  # 0: too many ask
 
     async def coverage(self, share: float = 1.0, timeout: float = TIMEOUT) -> Coverage:  # noqa: ASYNC109 - as above
         """Ask all members whether they have it, until this share of the live ones do, for `timeout` seconds at most.

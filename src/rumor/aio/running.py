@@ -1,7 +1,7 @@
 """Which nodes run on this machine, and where their control sockets are: one small file a node in a private directory.
 
     $XDG_RUNTIME_DIR/rumor, or <temporary directory>/rumor-<user>     0700
-        <process>-<port>.json    address, name, socket, state directory: from the node's start to its end
+        <process>-<port>.json    address, name, role, socket, state directory: from the node's start to its end
         <process>-<port>.sock    the socket, if the node has no state directory, or one with too long a path
 
 A crash leaves its files behind. Whoever looks removes those whose socket nobody listens on.
@@ -32,6 +32,7 @@ PATIENCE = 1.0
 class Running(msgspec.Struct, frozen=True):
     """A node that runs here. `state` is None without a state directory. All paths are absolute."""
 
+    role: str
     address: str
     name: str
     socket: Path
@@ -46,6 +47,7 @@ class _Note(msgspec.Struct, frozen=True):
     name: str
     socket: str
     state: str | None = None
+    role: str = "peer"
 
 
 class Place:
@@ -77,10 +79,10 @@ class Place:
             raise
         return listener
 
-    def announce(self, address: str, name: str) -> None:
+    def announce(self, role: str, address: str, name: str) -> None:
         """Let others find the node. Raises OSError."""
         state = os.fspath(self._state) if self._state is not None else None
-        note = _Note(os.getpid(), address, name, os.fspath(self.socket), state)
+        note = _Note(os.getpid(), address, name, os.fspath(self.socket), state, role)
         draft = self._note.with_suffix(".new")
         draft.write_bytes(msgspec.json.encode(note))
         draft.replace(self._note)
@@ -106,7 +108,7 @@ def running_nodes() -> list[Running]:
             continue
         if _answers(Path(note.socket)):
             state = Path(note.state) if note.state is not None else None
-            nodes.append(Running(note.address, note.name, Path(note.socket), state))
+            nodes.append(Running(note.role, note.address, note.name, Path(note.socket), state))
         else:
             for stale in (path, path.with_suffix(".sock")):
                 with contextlib.suppress(OSError):

@@ -3,10 +3,12 @@
 import asyncio
 import random
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from rumor.aio import orders
+from rumor.aio.control import Control
 from rumor.aio.driver import Driver, OnEvent
 from rumor.aio.node import WILDCARDS, Node
 from rumor.aio.registry_file import RegistryFile
@@ -15,6 +17,7 @@ from rumor.core.clock import WallClock
 from rumor.core.errors import StateError, UsageError
 from rumor.core.events import Event, Problem
 from rumor.core.ids import Address, Identity
+from rumor.core.members import Member
 from rumor.core.seed import Seed as SeedCore
 from rumor.core.seed import SeedSnapshot
 from rumor.core.settings import Settings
@@ -26,7 +29,9 @@ class Seed(Node):
     `async with rumor.Seed("127.0.0.1:3400") as seed: ...`
 
     `seeds` are the other seeds of the network: they tell each other whom they list. In the directory `state` it keeps
-    its list: whoever is told that it is listed is on disk, so that it is still listed after a crash.
+    its list: whoever is told that it is listed is on disk, so that it is still listed after a crash. With `control` the
+    program `rumor` on this machine can speak to it: `rumor members`, `rumor reload` (which calls `on_reload` for the
+    other seeds that there are now) and `rumor leave`.
 
     Raises AddressError for a malformed address and UsageError for an unknown profile, or for an address that other
     machines can reach without `insecure=True`; `start` raises StateError when the directory can't be used. `on_event`
@@ -42,12 +47,22 @@ class Seed(Node):
         settings: Settings | str = "lan",
         advertise: str | None = None,
         insecure: bool = False,
+        control: bool = False,
+        on_reload: Callable[[], Iterable[Address | str]] | None = None,
         on_event: OnEvent | None = None,
     ) -> None:
-        super().__init__(address, settings, insecure=insecure, advertise=advertise)
-        self._seeds = _addresses(seeds)
+        super().__init__(
+            address,
+            settings,
+            seeds=seeds,
+            insecure=insecure,
+            advertise=advertise,
+            on_reload=on_reload,
+            on_event=on_event,
+        )
         self._state = Path(state) if state is not None else None
-        self._watcher = on_event
+        if control:
+            self._control = Control("seed", self._obey, self._leave, self._on_trouble, self._state)
         self._core: SeedCore | None = None
         self._keeper: _Keeper | None = None
 
@@ -55,17 +70,22 @@ class Seed(Node):
         """How things stand, as a frozen snapshot."""
         return self._core.snapshot() if self._core is not None else SeedSnapshot(peers=0)
 
-    def set_seeds(self, seeds: Iterable[Address | str]) -> None:
-        """These are the other seeds from now on."""
-        if self._core is None or self._driver is None or self._stopped:
-            raise UsageError("the seed is not running")
-        self._core.set_seeds(_addresses(seeds), self._driver.now())
-        self._driver.step()
+    def members(self) -> Iterator[Member]:
+        """The peers that are listed, in the order of registration, made one by one: they may be very many.
+
+        A seed knows no tags, and `since` is when each last showed that it lives.
+        """
+        self._check_running()
+        assert self._core is not None
+        return self._core.members()
 
     async def stop(self) -> None:
-        """End everything; what was registered last is kept."""
+        """End everything; what was registered last is kept. Once more, it waits for the end."""
+        await super().stop()
+
+    async def _stop(self) -> None:
         try:
-            await super().stop()
+            await super()._stop()
         finally:
             if self._keeper is not None:
                 await self._keeper.close()
@@ -103,6 +123,22 @@ class Seed(Node):
         assert self._core is not None
         self._core.join(driver.now())
         driver.start(listener)
+
+    async def _obey(self, question: orders.Question) -> orders.Done:
+        """Do what a program wants."""
+        return orders.answer_of_seed(self, question)
+
+    async def _leave(self, back_in: float | None) -> None:
+        """Stop: a program wants it. Whoever asks a seed that is away asks another one, however long it takes."""
+        if back_in is not None:
+            raise UsageError("a seed tells nobody when it will be back: it can leave for good only")
+        await self.stop()
+
+    def _use_seeds(self) -> None:
+        assert self._core is not None
+        assert self._driver is not None
+        self._core.set_seeds(self._seeds, self._driver.now())
+        self._driver.step()
 
     def _on_event(self, event: Event) -> None:
         if self._watcher is not None:
@@ -159,7 +195,3 @@ class _Keeper:
                 self._core.stored(self._driver.now())
             self._driver.step()
         self._writing = None
-
-
-def _addresses(given: Iterable[Address | str]) -> list[Address]:
-    return list(dict.fromkeys(Address.parse(one) if isinstance(one, str) else one for one in given))

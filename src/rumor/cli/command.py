@@ -52,6 +52,18 @@ class WrongUse(typer.BadParameter):
         return self.message
 
 
+WRONG_USES = tuple(kind for kind in typer.BadParameter.__mro__[1:] if issubclass(kind, Exception))[:-1]
+"""What the parser raises for wrong use: the bases of the one that typer names."""
+
+
+def wrong_use_line(error: Any) -> str:
+    """One of these as our other errors are told; the help itself, when nothing at all was said."""
+    text, context = error.format_message(), getattr(error, "ctx", None)
+    if context is None or text == context.get_help():
+        return str(text)
+    return f"rumor: {text.rstrip('.')}; see `{context.command_path} --help`"
+
+
 class Source:
     """Where a command's options came from, so that a running node can read them from the file again."""
 

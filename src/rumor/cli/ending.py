@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from rumor.cli.output import mute
 from rumor.core.errors import ConfigError, RumorError, UsageError
 
 OK = 0
@@ -75,6 +76,12 @@ class Ending:
         self._loop.add_signal_handler(signal.SIGHUP, hung_up)
 
 
+def on_closed_output(end: Ending) -> None:
+    """Nobody can read any more what a node tells, it was found in a thread: that is said, since it ends the node."""
+    print("rumor: standard output was closed; ending", file=sys.stderr)
+    end.ask_from_thread(FAILED)
+
+
 class Lifeline:
     """A pipe whose other end a parent holds. A byte in it says: begin to gossip. Its end says: the parent is gone."""
 
@@ -103,8 +110,8 @@ def guarded(run: Callable[[], int]) -> int:
     except RumorError as error:
         print(f"rumor: {error}", file=sys.stderr)
         return FAILED
-    except BrokenPipeError:  # nobody reads any more; and nothing is to be written at the end either
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # nobody reads any more
+        mute()
         return FAILED
 
 

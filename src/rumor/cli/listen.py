@@ -10,7 +10,7 @@ from rumor.aio import objects
 from rumor.aio.api import Peer
 from rumor.aio.rumors import Lost, Run
 from rumor.aio.subscription import Subscription
-from rumor.cli import control, ending, jsonlines, tables, words
+from rumor.cli import control, ending, tables, words
 from rumor.cli.control import Control
 from rumor.cli.ending import Ending, guarded
 from rumor.cli.output import CLOSE_TIMEOUT, STDOUT, Output
@@ -38,7 +38,7 @@ def _by_node(node: Path, topic: str | None, count: int | None, *, json: bool) ->
         left = count
         async for event in heard.events():
             await output.has_room()
-            output.put(jsonlines.encode(event) if json else tables.heard_line(event))
+            output.put(objects.encode(event) if json else tables.heard_line(event))
             if left is not None and event["event"] == "rumor":
                 left -= 1
                 if not left:
@@ -109,12 +109,12 @@ class Printer:
 
     def run(self, run: Run) -> None:
         """Print a run."""
-        lines = jsonlines.run_lines(run, time.time(), self._node) if self._json else "\n".join(words.run_lines(run))
+        lines = objects.run_lines(run, time.time(), self._node) if self._json else "\n".join(words.run_lines(run))
         self._output.put_block(len(run.payloads), lambda: lines)
 
     def lost(self, lost: Lost) -> None:
         """Print that rumors will not come any more."""
         if self._json:
-            self._output.put(jsonlines.line("lost", time.time(), self._node, objects.lost_object(lost)))
+            self._output.put(objects.line("lost", time.time(), self._node, objects.lost_object(lost)))
         else:
             self._output.put(words.lost_line(lost))

@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 import rumor
+from rumor.cli.command import WRONG_USES, wrong_use_line
 from rumor.cli.commands import asking, nodes, talking
-from rumor.cli.ending import INTERRUPTED
+from rumor.cli.ending import FAILED, INTERRUPTED, WRONG_USE
+from rumor.cli.output import mute
 from rumor.cli.stdin import open_standard_files
 
 COMMANDS = (
@@ -20,6 +22,7 @@ COMMANDS = (
     asking.neighbors,
     asking.why,
     asking.request,
+    asking.ask,
     asking.tags,
     asking.leave,
     asking.reload,
@@ -61,6 +64,13 @@ def main() -> None:
     """Run the program."""
     open_standard_files()
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except KeyboardInterrupt:  # before there was an event loop to take it
         sys.exit(INTERRUPTED)
+    except WRONG_USES as error:
+        print(wrong_use_line(error), file=sys.stderr)
+        sys.exit(WRONG_USE)
+    except OSError as error:  # what `--help` prints can't be written
+        mute()
+        print(f"rumor: {error.strerror}", file=sys.stderr)
+        sys.exit(FAILED)

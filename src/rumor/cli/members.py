@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import Iterable
 
-from rumor.cli import control, ending, jsonlines, tables
+from rumor.aio import objects
+from rumor.cli import control, ending, tables
 from rumor.cli.control import Answer, Control
 from rumor.cli.ending import guarded
 from rumor.cli.options import NodeChoice
-from rumor.cli.output import Output
+from rumor.cli.output import Output, say
 
 REDRAW_AFTER = 0.1
 """Seconds in which changes come together before the table is drawn anew."""
@@ -28,7 +28,8 @@ def run_neighbors(choice: NodeChoice) -> int:
 
     def run() -> int:
         neighbors = control.ask(control.find(choice.node), "neighbors")["neighbors"]
-        return _print([jsonlines.encode(neighbors)] if choice.json else tables.neighbor_table(neighbors))
+        say(objects.encode(neighbors) if choice.json else "\n".join(tables.neighbor_table(neighbors)))
+        return ending.OK
 
     return guarded(run)
 
@@ -38,32 +39,62 @@ def run_why(choice: NodeChoice, name: str) -> int:
 
     def run() -> int:
         why = control.ask(control.find(choice.node), "why", name=name)["why"]
-        return _print([jsonlines.encode(why)] if choice.json else tables.why_lines(why))
+        say(objects.encode(why) if choice.json else "\n".join(tables.why_lines(why)))
+        return ending.OK
 
     return guarded(run)
 
 
 def _list(choice: NodeChoice) -> int:
-    members = control.ask(control.find(choice.node), "members")["members"]
-    return _print([jsonlines.encode(members)] if choice.json else tables.member_table(members, time.time()))
-
-
-def _print(lines: Iterable[str]) -> int:
-    for line in lines:
-        print(line)
-    sys.stdout.flush()
+    """Print the members as they come: a seed may list a million."""
+    path = control.find(choice.node, seeds_too=True)
+    printer: JsonList | Table = JsonList() if choice.json else Table()
+    control.read_pages(path, "members", lambda page: printer.page(page["members"]))
+    printer.end()
     return ending.OK
+
+
+class JsonList:
+    """One list on one line."""
+
+    def __init__(self) -> None:
+        self._before = "["
+
+    def page(self, members: list[Answer]) -> None:
+        """Print some more."""
+        if members:
+            say(self._before + objects.encode(members)[1:-1], end="")
+            self._before = ","
+
+    def end(self) -> None:
+        """Print its end."""
+        say("[]" if self._before == "[" else "]")
+
+
+class Table:
+    """A table, and below it how many there are."""
+
+    def __init__(self) -> None:
+        self._table = tables.MemberTable(time.time())
+
+    def page(self, members: list[Answer]) -> None:
+        """Print some more."""
+        say("\n".join(self._table.page(members)))
+
+    def end(self) -> None:
+        """Print its end."""
+        say("\n".join(self._table.end()))
 
 
 def _watch(choice: NodeChoice) -> int:
     """Show the members, and then each change: on a terminal the table anew, else a line."""
     at_terminal = sys.stdout.isatty() and not choice.json
-    path = control.find(choice.node)
+    path = control.find(choice.node, seeds_too=True)  # a seed says that it can't do that
 
     async def talk(changes: Control, output: Output) -> int:
         await changes.ask("changes")
         async with control.connected(path) as asked:  # after the changes, so that none is missed between the two
-            members = {member["name"]: member for member in (await asked.ask("members"))["members"]}
+            members = {member["name"]: member async for page in asked.pages("members") for member in page["members"]}
         if at_terminal:
             await _redraw(changes, members, output)
         else:
@@ -83,7 +114,7 @@ async def _tell(changes: Control, members: dict[str, Answer], output: Output, *,
 
 
 def _line(event: Answer, *, json: bool) -> str:
-    return jsonlines.encode(event) if json else tables.event_line(event)
+    return objects.encode(event) if json else tables.event_line(event)
 
 
 async def _redraw(changes: Control, members: dict[str, Answer], output: Output) -> None:

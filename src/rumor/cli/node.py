@@ -8,7 +8,6 @@ What happens at the node is told by a Teller; what the protocol does about it is
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -90,10 +89,12 @@ async def _serve_seed(options: NodeOptions, plan: SeedPlan) -> int:
         settings=options.settings,
         advertise=options.advertise,
         insecure=options.insecure,
+        control=True,
+        on_reload=lambda: _read_again(plan.read_again, teller),
         on_event=teller.event,
     )
     _lifeline(options, end)
-    end.on_hangup(lambda: _reload(lambda: seed.set_seeds(_read_again(plan.read_again, teller)), teller))
+    end.on_hangup(lambda: _reload(seed.reload, teller))
     await _serve(seed, teller, end)
     return end.code
 
@@ -140,9 +141,9 @@ async def _serve(
 ) -> None:
     await node.start()
     teller.listening(node.address, node.name if isinstance(node, Peer) else "")
-    tasks = [asyncio.create_task(talk())] if talk is not None else []
-    if isinstance(node, Peer):
-        tasks.append(asyncio.create_task(_end_with(node, end)))
+    tasks = [asyncio.create_task(_end_with(node, end))]
+    if talk is not None:
+        tasks.append(asyncio.create_task(talk()))
     try:
         await end.wait()
     finally:
@@ -155,9 +156,9 @@ async def _serve(
         teller.stopped()
 
 
-async def _end_with(peer: Peer, end: Ending) -> None:
-    """End when the peer has: `rumor leave` ended it."""
-    await peer.wait_stopped()
+async def _end_with(node: Seed | Peer, end: Ending) -> None:
+    """End when the node has: `rumor leave` ended it."""
+    await node.wait_stopped()
     end.ask(ending.OK)
 
 
@@ -213,9 +214,10 @@ def _teller(options: NodeOptions, end: Ending) -> Teller:
     end.on_signals(ignore_interrupt=options.lifeline is not None)
 
     def on_closed() -> None:
-        if options.lifeline is None:  # otherwise it is the parent who has gone
-            print("rumor: standard output was closed; ending", file=sys.stderr)
-        end.ask_from_thread(ending.FAILED)
+        if options.lifeline is None:
+            ending.on_closed_output(end)
+        else:  # it is the parent who has gone
+            end.ask_from_thread(ending.FAILED)
 
     least = Level[options.log_level.name]
     teller: Teller = JsonTeller(on_closed) if options.json else ReadableTeller(on_closed, least)

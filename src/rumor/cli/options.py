@@ -99,7 +99,7 @@ NodeOption = Annotated[
     typer.Option(
         "--node",
         metavar="ADDRESS",
-        help="Which node of this machine: its address, its name or its state directory. [default: the only one]",
+        help="Which node of this machine: its address, its name or its state directory. [default: the only peer]",
         show_default=False,
     ),
 ]

@@ -13,6 +13,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from rumor.core.errors import RumorError
+
 STDOUT = 1
 
 CLOSE_TIMEOUT = 0.5
@@ -26,6 +28,26 @@ CHARACTERS_MAX = 64 << 20
 
 BATCH = 256
 """About so many lines go out in one write."""
+
+
+class CantPrint(RumorError):
+    """Standard output takes nothing."""
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Print a text, for a program that does nothing else. Raises CantPrint, and BrokenPipeError if nobody reads."""
+    try:
+        print(text, end=end, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        mute()
+        raise CantPrint(f"standard output can't be written: {error.strerror}") from error
+
+
+def mute() -> None:
+    """Let nothing more be written to standard output, not even what waits there when the program ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
 
 
 class Output:

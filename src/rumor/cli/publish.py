@@ -17,10 +17,11 @@ import msgspec
 from rumor.aio import objects
 from rumor.aio.api import Peer
 from rumor.aio.publishing import Receipt, payload_of
-from rumor.cli import control, ending, jsonlines, stdin
+from rumor.cli import control, ending, stdin
 from rumor.cli.control import Control
 from rumor.cli.ending import Ending, guarded
 from rumor.cli.node import publish_lines
+from rumor.cli.output import say
 from rumor.cli.stdin import FROM_STANDARD_INPUT, Lines
 from rumor.cli.visit import Visit, note
 
@@ -82,7 +83,7 @@ class Visitor:
     async def delivered(self) -> Delivered:
         """As Speaker says."""
         assert self._receipt is not None
-        delivery = await self._receipt.delivered(self._what.timeout)
+        delivery = await self._receipt.counted(self._what.timeout)
         return Delivered(self._receipt.number, delivery.peers, delivery.complete)
 
 
@@ -140,7 +141,7 @@ async def _publish(visit: Visit, what: What, lines: Lines) -> int:
 
     async def work() -> int:
         if node is not None:
-            async with control.connected(node) as connection:
+            async with control.connected(node, what.timeout + control.PATIENCE) as connection:
                 return await _say(ByNode(connection, what), what, lines)
         async with visit.visitor() as peer:
             try:
@@ -190,9 +191,9 @@ def _tell(delivered: Delivered, what: What) -> int:
     peers = delivered.peers
     if what.json:
         told = {"event": "delivered", "number": delivered.number, "peers": peers, "complete": delivered.complete}
-        print(jsonlines.encode(told), flush=True)
+        say(objects.encode(told))
     else:
-        print("1 peer has it" if peers == 1 else f"{peers} peers have it", flush=True)
+        say("1 peer has it" if peers == 1 else f"{peers} peers have it")
     if not peers:
         note(f"nobody confirmed it within {what.timeout:g} s")
     elif not delivered.complete:

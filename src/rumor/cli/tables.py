@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 from rumor.aio.logs import rumor_lines, shown_origin
+from rumor.aio.objects import payload_of
 from rumor.aio.rumors import Lost
-from rumor.cli.jsonlines import payload_of
 from rumor.cli.words import lost_line, shown_tags, shown_topic
 from rumor.core.events import LostReason
 from rumor.core.messages import is_one_line
@@ -14,6 +14,8 @@ from rumor.core.messages import is_one_line
 Object: TypeAlias = dict[str, Any]
 
 UNITS = (("d", 86_400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0))
+
+MEMBER_HEADS = ("NAME", "ADDRESS", "STATE", "FOR", "TAGS")
 
 LEAST = 0.05
 """Fewer seconds are shown as none."""
@@ -24,23 +26,48 @@ STATES = ("alive", "suspect", "dead", "away", "left")
 
 def member_table(members: Iterable[Object], now: float) -> list[str]:
     """The members, one a line, and how many there are in each state."""
-    members = list(members)
-    rows = [
-        (
+    table = MemberTable(now)
+    return [*table.page(members), *table.end()]
+
+
+class MemberTable:
+    """The same in pages, each column as wide as what has come so far needs."""
+
+    def __init__(self, now: float) -> None:
+        self._now = now
+        self._widths: list[int] = []
+        self._counts: Counter[str] = Counter()
+
+    def page(self, members: Iterable[Object]) -> list[str]:
+        """Some more of them; the heads stand above the first page."""
+        rows: list[Sequence[str]] = [] if self._widths else [MEMBER_HEADS]
+        for member in members:
+            self._counts[member["state"]] += 1
+            rows.append(self._row(member))
+        self._widths = [
+            max(map(len, column)) for column in zip(MEMBER_HEADS, self._widths_as_row(), *rows, strict=True)
+        ]
+        return aligned(rows, self._widths)
+
+    def end(self) -> list[str]:
+        """How many there were."""
+        return ["", count_line(self._counts)]
+
+    def _widths_as_row(self) -> list[str]:
+        return [" " * width for width in self._widths] or [""] * len(MEMBER_HEADS)
+
+    def _row(self, member: Object) -> tuple[str, ...]:
+        return (
             shown_origin(member["name"]),
             shown_origin(member["address"]),
             member["state"],
-            shown_age(now - member["since"]),
+            shown_age(self._now - member["since"]),
             shown_tags(member["tags"]),
         )
-        for member in members
-    ]
-    return [*table(("NAME", "ADDRESS", "STATE", "FOR", "TAGS"), rows), "", count_line(members)]
 
 
-def count_line(members: Iterable[Object]) -> str:
+def count_line(counts: Counter[str]) -> str:
     """How many members there are in each state."""
-    counts = Counter(member["state"] for member in members)
     total = counts.total()
     states = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
     return f"{total} member{'s' * (total != 1)}: {states}" if total else "no members"
@@ -84,13 +111,19 @@ def statement_line(statement: Object) -> str:
     return f"{shown_origin(statement['accuser'])} found it {statement['verdict']}: {found}"
 
 
-def shown_answer(payload: bytes) -> str:
+def shown_answer(payload: bytes, *, line_breaks: bool = True) -> str:
     """An answer as text, if it is plain; else as Python would write it."""
     try:
         text = payload.decode()
     except UnicodeDecodeError:
         return repr(payload)
-    return text if all(line.isprintable() for line in text.split("\n")) else repr(text)
+    lines = text.split("\n") if line_breaks else [text]
+    return text if all(map(str.isprintable, lines)) else repr(text)
+
+
+def answer_line(event: Object) -> str:
+    """What a member answered to a question to all: one line."""
+    return f"{shown_origin(event['member'])}: {shown_answer(payload_of(event), line_breaks=False)}"
 
 
 def event_line(event: Object) -> str:
@@ -129,4 +162,9 @@ def shown_age(seconds: float) -> str:
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows below their heads, each column as wide as it must be."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in (heads, *rows)]
+    return aligned([heads, *rows], widths)
+
+
+def aligned(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> list[str]:
+    """Rows in columns of such widths."""
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

@@ -12,7 +12,6 @@ import typer
 from rumor.aio import objects
 from rumor.aio.logs import LogFile, classic_lines, shown_origin
 from rumor.aio.rumors import Run, rumor_of, run_of
-from rumor.cli import jsonlines
 from rumor.cli.hooks import Hook
 from rumor.cli.output import CLOSE_TIMEOUT, STDOUT, Output
 from rumor.cli.words import Level, color_of, level_of, readable_lines
@@ -51,7 +50,7 @@ class JsonTeller:
             case RumorHeard(gossip):
                 self._put_run(run_of(rumor_of(gossip)))
             case _:
-                if (told := jsonlines.fields_of(event)) is not None:
+                if (told := objects.fields_of(event)) is not None:
                     self._put(*told)
 
     def reloaded(self, seeds: Sequence[Address]) -> None:
@@ -63,15 +62,15 @@ class JsonTeller:
         self._put("stopped", {})
         self._output.close(CLOSE_TIMEOUT)
 
-    def _put(self, name: str, fields: jsonlines.Fields) -> None:
-        self._output.put(jsonlines.line(name, time.time(), self._node, fields))
+    def _put(self, name: str, fields: objects.Object) -> None:
+        self._output.put(objects.line(name, time.time(), self._node, fields))
 
     def _put_run(self, run: Run, *, own: bool = False) -> None:
-        self._output.put_block(len(run.payloads), lambda: jsonlines.run_lines(run, time.time(), self._node, own=own))
+        self._output.put_block(len(run.payloads), lambda: objects.run_lines(run, time.time(), self._node, own=own))
 
     def _dropped_line(self, count: int) -> str:
         fields = {"message": "lines dropped, since standard output was not read", "source": "", "detail": str(count)}
-        return jsonlines.line("error", time.time(), self._node, fields)
+        return objects.line("error", time.time(), self._node, fields)
 
 
 class ReadableTeller:
@@ -170,7 +169,7 @@ class HookTeller:
         match event:
             case MemberChanged(change) if self._on_member is not None:
                 fields = objects.change_object(change)
-                self._on_member.put(jsonlines.line("member", time.time(), self._node, fields))
+                self._on_member.put(objects.line("member", time.time(), self._node, fields))
             case RunDelivered(run, own=False, ordered=True) if self._on_rumor is not None and run.lane == Lane.APP:
                 self._put_run(self._on_rumor, run_of(run))
             case RumorHeard(gossip) if self._on_rumor is not None:
@@ -192,7 +191,7 @@ class HookTeller:
             await hook.stop()
 
     def _put_run(self, hook: Hook, run: Run) -> None:
-        for line in jsonlines.run_lines(run, time.time(), self._node).split("\n"):
+        for line in objects.run_lines(run, time.time(), self._node).split("\n"):
             hook.put(line)
 
     def _trouble(self, what: str, detail: str) -> None:

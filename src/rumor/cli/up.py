@@ -20,8 +20,9 @@ from typing import Any
 import msgspec
 import typer
 
+from rumor.aio import objects
 from rumor.aio.sockets import raise_open_files_limit
-from rumor.cli import ending, jsonlines
+from rumor.cli import ending
 from rumor.cli.command import without_options
 from rumor.cli.ending import Ending
 from rumor.cli.output import CLOSE_TIMEOUT, STDOUT, Output
@@ -90,7 +91,7 @@ class Story:
     def __init__(self, *, json: bool, end: Ending) -> None:
         self._json = json
         self._colored = use_color() and not json
-        self._output = Output(STDOUT, lambda: end.ask_from_thread(ending.FAILED), "(… {} lines dropped)".format)
+        self._output = Output(STDOUT, lambda: ending.on_closed_output(end), "(… {} lines dropped)".format)
 
     def tell(self, lines: Iterable[Line]) -> None:
         """Print lines for people; nothing with `--json`."""
@@ -263,7 +264,7 @@ class Network:
             how = child.how_it_ended()
             self._story.tell(self._scene.ended(child.role, child.node, how, time.monotonic()))
             fields = {"message": f"{child.role} ended", "source": "", "detail": how}
-            self._story.pass_on(jsonlines.line("error", time.time(), child.node, fields))
+            self._story.pass_on(objects.line("error", time.time(), child.node, fields))
 
     def _on_line(self, child: Child, line: str) -> None:
         event: dict[str, Any] = msgspec.json.decode(line)

@@ -42,7 +42,7 @@ class Visit(msgspec.Struct, frozen=True):
         try:
             return control.find(self.choice.node, OR_AS_VISITOR)
         except control.NoneRuns:
-            if self.ways.some or CONFIG.exists():
+            if self.choice.node is None and (self.ways.some or CONFIG.exists()):
                 return None
             raise
 

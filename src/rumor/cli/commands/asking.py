@@ -1,4 +1,4 @@
-"""`rumor members`, `neighbors`, `why`, `request`, `tags`, `leave`, `reload`: said to a node of this machine."""
+"""`rumor members`, `neighbors`, `why`, `request`, `ask`, `tags`, `leave`, `reload`: to a node of this machine."""
 
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from rumor.cli.stdin import STDIN, Lines
         "rumor members",
         "rumor members --watch                       shows who comes and goes",
         "rumor members --json --node 127.0.0.1:4001",
+        "rumor members --node 127.0.0.1:3400         whom a seed lists",
     ]
 )
 def members(
@@ -61,7 +62,7 @@ def request(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The question; - for all of standard input.")],
     topic: Annotated[str, typer.Option(metavar="TOPIC", help="Which of its responders is to answer.")] = "",
     timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=0.001, help="How long to wait for the answer.")
+        float, typer.Option(metavar="SECONDS", min=0.001, max=300, help="How long to wait for the answer.")
     ] = 2.0,
     choice: opt.NodeChoice,
 ) -> int:
@@ -69,6 +70,29 @@ def request(
     from rumor.cli.orders import run_request
 
     return run_request(choice, name, text, topic, timeout, Lines(STDIN))
+
+
+@command(
+    note="""The answers are printed as they come, one a line: the member's name, a colon, and what it says. Exit code 1:
+nobody answered.""",
+    examples=[
+        "rumor ask 'how warm?' --topic temperature",
+        "rumor ask now --topic time --timeout 0.5 --json",
+    ],
+)
+def ask(
+    *,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The question; - for all of standard input.")],
+    topic: Annotated[str, typer.Option(metavar="TOPIC", help="Which of their responders are to answer.")] = "",
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.001, max=300, help="How long answers are waited for.")
+    ] = 2.0,
+    choice: opt.NodeChoice,
+) -> int:
+    """Ask all members something, and print each answer."""
+    from rumor.cli.orders import run_ask
+
+    return run_ask(choice, text, topic, timeout, Lines(STDIN))
 
 
 @command(
@@ -105,7 +129,9 @@ def leave(
     *,
     back_in: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=0.001, help="It will be back after so long.", show_default=False),
+        typer.Option(
+            metavar="SECONDS", min=0.001, max=31_622_400, help="It will be back after so long.", show_default=False
+        ),
     ] = None,
     choice: opt.NodeChoice,
 ) -> int:
@@ -115,7 +141,7 @@ def leave(
     return run_leave(choice, back_in)
 
 
-@command(note="A seed does so at SIGHUP.", examples=["rumor reload", "rumor reload --node 127.0.0.1:4001"])
+@command(note="So does SIGHUP.", examples=["rumor reload", "rumor reload --node 127.0.0.1:4001"])
 def reload(*, choice: opt.NodeChoice) -> int:
     """Let a node read its seeds anew, from config.txt and rumor.toml."""
     from rumor.cli.orders import run_reload

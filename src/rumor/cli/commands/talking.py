@@ -36,7 +36,10 @@ def publish(
     timeout: Annotated[
         float,
         typer.Option(
-            metavar="SECONDS", min=0.001, help="How long to wait until somebody is there, and then until all have it."
+            metavar="SECONDS",
+            min=0.001,
+            max=86_400,
+            help="How long to wait until somebody is there, and then until all have it.",
         ),
     ] = 10.0,
     ways: opt.WaysOptions,

@@ -5,9 +5,8 @@ import base64
 import msgspec
 import pytest
 
-from rumor.aio.objects import payload_object
+from rumor.aio.objects import Object, fields_of, line, payload_object, payload_of, run_lines
 from rumor.aio.rumors import Run, rumor_of, run_of
-from rumor.cli.jsonlines import Fields, fields_of, line, payload_of, run_lines
 from rumor.core.events import (
     Accused,
     Alone,
@@ -206,7 +205,7 @@ def test_every_reason_has_a_word(reason: Reason) -> None:
         (b"hello\xc3", {"payload_base64": base64.b64encode(b"hello\xc3").decode()}),
     ],
 )
-def test_a_payload_is_text_or_base64(payload: bytes, fields: Fields) -> None:
+def test_a_payload_is_text_or_base64(payload: bytes, fields: Object) -> None:
     """Either way every byte can be had back."""
     assert payload_object(payload) == fields
     assert payload_of(fields) == payload
