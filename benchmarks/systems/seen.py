@@ -26,20 +26,20 @@ class Seen:
     def __init__(self) -> None:
         self.sights: list[Sight] = []
         self.now: dict[str, tuple[str, str]] = {}
+        self.alive = 0
+        """How many are alive."""
         self._waiting: list[tuple[Callable[[], bool], asyncio.Event]] = []
 
     def note(self, name: str, state: str, tag: str = "") -> None:
         """A member is in this state at this moment."""
-        if self.now.get(name) != (state, tag):
+        before = self.now.get(name)
+        if before != (state, tag):
+            self.alive += (state not in GONE) - (before is not None and before[0] not in GONE)
             self.now[name] = (state, tag)
             self.sights.append(Sight(time.monotonic_ns(), name, state, tag))
             for reached, event in self._waiting:
                 if reached():
                     event.set()
-
-    def alive(self) -> int:
-        """How many are alive."""
-        return sum(state not in GONE for state, _ in self.now.values())
 
     def when(self, name: str, state: str, tag: str, since: int) -> int:
         """When a member was first seen so, after a moment; 0: not yet."""
@@ -67,7 +67,7 @@ class Watcher:
 
     async def knows(self, count: int, patience: float) -> Fields:
         """Wait until so many members are alive, this one included."""
-        await self.seen.wait(lambda: self.seen.alive() >= count, patience)
+        await self.seen.wait(lambda: self.seen.alive >= count, patience)
         return {"at": max((sight.at for sight in self.seen.sights), default=time.monotonic_ns())}
 
     async def saw(self, name: str, state: str, since: int, patience: float, tag: str = "") -> Fields:

@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from rumor.core.clock import WallClock
-from rumor.core.directory.directory import WATCHED_MAX, Directory
+from rumor.core.directory.directory import Directory
+from rumor.core.directory.watchers import GAP, WATCHED_MAX
+from rumor.core.effects import Wake
 from rumor.core.errors import UsageError
 from rumor.core.events import Accused, Event, MemberChanged, OtherLifeTold, Problem, SelfRefuted
 from rumor.core.frames import (
@@ -113,12 +115,17 @@ def test_we_are_a_member_ourselves() -> None:
 
 
 def test_a_neighbor_is_told_who_we_are_and_who_watches_us() -> None:
-    """At once; and the others are told that one more watches."""
+    """At once; and the others are told soon that one more watches."""
     node = Node()
 
     assert node.befriend(ANA_LINK, "ana", ANA) == [Claims((OWN,)), Watching(("ana",))]
     assert node.befriend(BO_LINK, "bo", BO) == [Claims((OWN,)), Watching(("ana", "bo"))]
-    assert node.sent(ANA_LINK) == [Watching(("ana", "bo"))]
+    assert node.sent(ANA_LINK) == []
+    assert node.directory.next_deadline() == GAP
+    node.directory.tick(GAP / 2)
+    assert node.sent(ANA_LINK) == []
+    node.directory.tick(GAP)
+    assert (node.sent(ANA_LINK), node.sent(BO_LINK)) == ([Watching(("ana", "bo"))], [])
 
     node.directory.remove_link(BO_LINK)
     node.directory.remove_link(BO_LINK)
@@ -135,6 +142,30 @@ def test_a_new_link_to_the_same_neighbor_changes_nothing_for_the_others() -> Non
 
     assert node.befriend(BO_LINK, "ana", ANA)[-1] == Watching(("ana",))
     assert node.sent(ANA_LINK) == []
+
+
+def test_what_one_neighbor_says_of_others_goes_on_with_the_alarm() -> None:
+    """By then the other neighbors may have said the same; what we say of ourselves goes at once."""
+    node = Node()
+    for link, name, address in ((ANA_LINK, "ana", ANA), (BO_LINK, "bo", BO)):
+        node.befriend(link, name, address)
+    node.directory.tick(5.0)
+    for link in (ANA_LINK, BO_LINK):
+        node.sent(link)
+        node.outbox.dry(link)
+    node.outbox.drain()
+
+    node.hear(says("cy"), link=ANA_LINK, now=5.0)
+    node.directory.end_turn(5.0)
+    assert Wake(BO_LINK) not in node.outbox.drain()[0]
+    assert node.directory.next_deadline() == 5.0
+    node.directory.tick(5.0)
+    assert node.outbox.drain()[0] == [Wake(BO_LINK)]
+    assert node.sent(BO_LINK) == [Claims((says("cy"),))]
+    node.outbox.dry(BO_LINK)
+
+    node.directory.set_tags({"role": "db"}, 5.0)
+    assert node.outbox.drain()[0] == [Wake(ANA_LINK), Wake(BO_LINK)]
 
 
 def test_other_tags_are_told_and_the_same_are_not() -> None:

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from rumor.core.directory.tidings import GAP
 from rumor.core.events import ReachChanged, SelfRefuted
 from rumor.core.frames import Claim, Claims, MembersBuckets, Standing, Statement, Verdict
 from rumor.core.members import State
@@ -12,8 +13,8 @@ from rumor.core.settings import DirectorySettings
 from .helpers import ANA, SEED_NUMBERS
 from .members_web import LATENCY, MembersWeb, listed
 
-SOON = 20 * LATENCY
-"""Enough for news to go through any graph of these tests."""
+SOON = 20 * LATENCY + 8 * GAP
+"""Enough for news to go through any graph of these tests, and for an answer to it to go back."""
 
 SETTLED = 3.0
 """When nobody is new any more."""

@@ -2,7 +2,7 @@
 
 from rumor.core.directory.claims import bucket_of
 from rumor.core.directory.roster import Entry
-from rumor.core.directory.tidings import FRAME_BYTES, LIST_MAX, Tidings
+from rumor.core.directory.tidings import FRAME_BYTES, GAP, LIST_MAX, Tidings
 from rumor.core.effects import Wake
 from rumor.core.frames import Claim, Claims, Standing, Statement, Verdict
 from rumor.core.outbox import Outbox
@@ -31,6 +31,13 @@ class Teller:
             self.outbox.open_link(link)
             self.tidings.add_link(link)
 
+    def woken(self) -> list[int]:
+        """The links that were woken since the last call, and took all that there was."""
+        links = [effect.link for effect in self.outbox.drain()[0] if isinstance(effect, Wake)]
+        for link in links:
+            self.outbox.dry(link)
+        return links
+
     def pull(self, link: int, bytes_max: int = 1 << 20, now: float = 0.0) -> list[Claims]:
         """What a link gets."""
         return self.tidings.pull(link, bytes_max, now)
@@ -48,6 +55,54 @@ def test_a_link_is_woken_for_what_it_is_to_be_told() -> None:
     teller.tidings.answer(LINK, ("bo",))
     teller.tidings.answer(99, ("bo",))
     assert teller.outbox.drain()[0] == [Wake(LINK)]
+
+
+def test_claims_of_others_are_told_together() -> None:
+    """The first after a quiet while as soon as the alarm rings, further ones `GAP` later, in one frame."""
+    bo, cy, di = (entry_of(name) for name in ("bo", "cy", "di"))
+    teller = Teller(bo, cy, di)
+    assert teller.tidings.next_deadline() is None
+    teller.tidings.tell_soon("bo", 100.0, without=LINK)
+
+    assert teller.woken() == []
+    assert teller.tidings.next_deadline() == 100.0
+    teller.tidings.tick(100.0)
+    assert teller.woken() == [OTHER]
+    assert teller.pull(OTHER) == [Claims((bo.claim,))]
+    assert teller.tidings.next_deadline() is None
+
+    teller.tidings.tell_soon("cy", 100.001)
+    teller.tidings.tell_soon("di", 100.002)
+    assert teller.tidings.next_deadline() == 100.0 + GAP
+    teller.tidings.tick(100.0 + GAP / 2)
+    assert teller.woken() == []
+    teller.tidings.tick(100.0 + GAP)
+    assert teller.woken() == [LINK, OTHER]
+    assert teller.pull(LINK) == teller.pull(OTHER) == [Claims((cy.claim, di.claim))]
+
+
+def test_what_the_other_side_told_us_while_a_claim_waited_is_not_told_back() -> None:
+    """So the copies of one claim are about as many as links, not twice as many."""
+    teller = Teller(entry_of("bo"))
+    teller.tidings.tell_soon("bo", 100.0)
+    teller.tidings.known_there(LINK, "bo")
+
+    teller.tidings.tick(100.0)
+
+    assert teller.woken() == [OTHER]
+    assert teller.pull(LINK) == []
+
+
+def test_a_finding_does_not_wait_and_takes_along_what_does() -> None:
+    """A death is known as soon as links carry it, however many come in the same moment."""
+    bo, cy = entry_of("bo"), entry_of("cy", "di")
+    teller = Teller(bo, cy)
+    teller.tidings.tell_soon("bo", 100.0)
+
+    teller.tidings.tell("cy", "di", without=LINK)
+
+    assert teller.woken() == [OTHER]
+    assert teller.pull(OTHER) == [Claims((bo.claim,), cy.statements)]
 
 
 def test_only_what_is_new_of_a_member_is_news() -> None:

@@ -24,6 +24,7 @@ else does not fit is a WireError. A run lies in its record as a binary, so that 
 For every frame, `decode(encode(frame)) == frame`. `docs/frames.md` has each frame with its bytes.
 """
 
+import functools
 import struct
 from collections.abc import Callable
 from typing import Annotated, Any, Final, TypeAlias
@@ -119,6 +120,9 @@ AGE_MAX: Final = (1 << 32) - 1
 
 MISFIT_CHARS_MAX: Final = 200
 """The greatest length of a WireError's sentence, which may go into a Goodbye and repeats what others sent."""
+
+ADDRESSES_MAX: Final = 4096
+"""Addresses that were found fit and are remembered: the same ones come again and again."""
 
 Age: TypeAlias = Annotated[int, Meta(ge=0, le=AGE_MAX)]
 
@@ -246,9 +250,15 @@ def _check_range(frame: Want | Gone) -> None:
 
 def _check_address(frame: type, address: Address) -> None:
     try:
-        Address.parse(str(address))
+        _parse_again(address)
     except AddressError as error:
         raise _misfit(frame.__name__, str(error)) from None
+
+
+@functools.lru_cache(maxsize=ADDRESSES_MAX)
+def _parse_again(address: Address) -> None:
+    """Raises AddressError for one that cannot be an address; that is not remembered."""
+    Address.parse(str(address))
 
 
 def _check_members(frame: Claims) -> None:

@@ -8,13 +8,13 @@ What is known lies in the roster and is merged so that order and repetition do n
 (judgement.py, evidence.py). So whoever has heard the same has the same directory, hash for hash.
 
 Rule 1: only a member itself says that it is alive. Rule 2: we answer what doubts us by a higher incarnation, at once.
-Rule 3: what is new to us is told to all neighbors but the one that it comes from; what is old is answered by what is
-newer. Rule 4: everything is bounded by `members_max` and the frames. Rule 5: of ourselves no change is said.
+Rule 3: what is new to us is told to all neighbors but the one that it comes from, findings at once; what is old is
+answered by what is newer. Rule 4: everything is bounded by `members_max` and the frames. Rule 5: of ourselves no change
+is said.
 """
 
 from collections.abc import Mapping
 from random import Random
-from typing import Final
 
 from rumor.core.broadcast.lives import Lives
 from rumor.core.clock import WallClock
@@ -39,6 +39,7 @@ from rumor.core.directory.roster import (
     member_of,
 )
 from rumor.core.directory.tidings import Tidings
+from rumor.core.directory.watchers import Watchers
 from rumor.core.directory.why import reason_of
 from rumor.core.events import Accused, MemberChanged, Problem, ReachChanged
 from rumor.core.frames import (
@@ -63,9 +64,6 @@ from rumor.core.outbox import Outbox
 from rumor.core.settings import DirectorySettings
 from rumor.core.timers import soonest
 
-WATCHED_MAX: Final = 256
-"""Members of which is remembered who else watched them; the oldest are forgotten first."""
-
 LIVE = (State.ALIVE, State.SUSPECT)
 
 
@@ -89,9 +87,7 @@ class Directory:
         self._reach = ReachWatch(settings)
         self._reviews = Reviews()
         self._links: dict[int, str] = {}
-        self._watching: dict[str, tuple[str, ...]] = {}
-        self._watching_told: dict[int, tuple[str, ...]] = {}
-        self._neighbors_moved = False
+        self._watchers = Watchers(self._links, outbox)
         self._now: Seconds = 0.0
 
     # What we say of ourselves.
@@ -119,7 +115,7 @@ class Directory:
     def add_link(self, link: int, name: str, now: Seconds) -> None:
         """A peer became our neighbor over this link."""
         self._links[link] = name
-        self._neighbors_moved = True
+        self._watchers.add_link()
         entry = self._roster.find(name)
         self._lives.add_link(link, 0 if entry is None else entry.claim.epoch)
         self._tidings.add_link(link)
@@ -131,11 +127,10 @@ class Directory:
     def remove_link(self, link: int) -> None:
         """That link is no more, or no longer one between neighbors."""
         if self._links.pop(link, None) is not None:
-            self._neighbors_moved = True
+            self._watchers.remove_link(link)
             self._lives.remove_link(link)
             self._tidings.remove_link(link)
             self._comparison.remove_link(link)
-            self._watching_told.pop(link, None)
 
     def heard_directly(self, name: str, address: Address, epoch: int, now: Seconds, link: int = 0) -> None:
         """A member said Hello over a link: it lives, in that epoch. If it is doubted, it is told so over that link."""
@@ -177,10 +172,7 @@ class Directory:
         """A neighbor's neighbors, who watch it together with us."""
         name = self._links.get(link)
         if name is not None:
-            self._watching.pop(name, None)
-            self._watching[name] = frame.names
-            if len(self._watching) > WATCHED_MAX:
-                del self._watching[next(iter(self._watching))]
+            self._watchers.on_watching(name, frame.names)
 
     def on_accused(self, event: Accused, now: Seconds) -> None:
         """We ourselves found that a member does not answer: tell it first, then everybody."""
@@ -225,7 +217,7 @@ class Directory:
 
     def watchers(self, name: str) -> tuple[str, ...]:
         """Who watches a neighbor, as it said last; empty if it said nothing."""
-        return self._watching.get(name, ())
+        return self._watchers.of(name) or ()
 
     def why(self, name: str) -> Why | None:
         """Why a member is in its state, with all statements about it; None if it is not known."""
@@ -253,13 +245,7 @@ class Directory:
     def end_turn(self, now: Seconds) -> None:
         """Tell what changed about ourselves, and, to neighbors, who our neighbors are."""
         self._say(self._own.moved(), now)
-        if self._neighbors_moved:
-            self._neighbors_moved = False
-            names = tuple(sorted(set(self._links.values()))[:WATCHERS_MAX])
-            for link in self._links:
-                if self._watching_told.get(link) != names:
-                    self._watching_told[link] = names
-                    self._outbox.send(link, Watching(names))
+        self._watchers.end_turn(now)
 
     def tick(self, now: Seconds) -> None:
         """Compare, end absences, believe again, forget."""
@@ -267,10 +253,13 @@ class Directory:
         for name in self._reviews.due(now):
             self._review(name, now)
         self._conclude(now)
+        self._tidings.tick(now)
+        self._watchers.tick(now)
 
     def next_deadline(self) -> Seconds | None:
         """When `tick` has something to do."""
-        return soonest(self._comparison.next_deadline(), self._reviews.next_deadline())
+        told_at = soonest(self._tidings.next_deadline(), self._watchers.next_deadline())
+        return soonest(self._comparison.next_deadline(), self._reviews.next_deadline(), told_at)
 
     # Merging.
 
@@ -297,7 +286,7 @@ class Directory:
         self._note_absence(entry)
         self._tidings.known_there(link, claim.name)
         if tells_on:
-            self._tidings.tell(claim.name, without=link)
+            self._tidings.tell_soon(claim.name, self._now, without=link)
             for statement in entry.statements:
                 self._tidings.tell(claim.name, statement.accuser)
 
@@ -465,7 +454,7 @@ class Directory:
 
     def _who_else_watches(self, name: str) -> tuple[str, ...]:
         """Who watches a member beside us. While it did not tell us, it may be anybody: we alone do not bury it."""
-        told = self._watching.get(name)
+        told = self._watchers.of(name)
         others = told if told is not None else sorted(filter(self.is_live, self._roster.entries))
         return tuple(other for other in others if other not in (self._own.name, name))[:WATCHERS_MAX]
 
