@@ -29,6 +29,7 @@ check: $(DEV)
 fuzz: $(DEV)
 	$(BIN)/python -m fuzz.fuzz_text --seconds 5
 	$(BIN)/python -m fuzz.fuzz_frames --seconds 5
+	$(BIN)/python -m fuzz.fuzz_cores --seconds 5
 
 bench: $(DEV)
 	@for yardstick in pyzmq eclipse-zenoh kinship; do \

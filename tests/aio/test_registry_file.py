@@ -61,9 +61,11 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / FILE).read_bytes().startswith(b"my diary")
 
 
-@pytest.mark.parametrize("statement", ["CREATE TABLE diary (day TEXT)", "PRAGMA user_version = 2"])
+@pytest.mark.parametrize(
+    "statement", ["CREATE TABLE diary (day TEXT)", "PRAGMA user_version = 1", "PRAGMA user_version = 3"]
+)
 def test_a_database_of_another_kind_is_refused(tmp_path: Path, statement: str) -> None:
-    """Another program's, or a later version's, is not touched."""
+    """Another program's, or another version's, is not touched."""
     connection = sqlite3.connect(tmp_path / FILE)
     connection.execute(statement)
     connection.close()
@@ -85,6 +87,19 @@ def test_a_broken_database_is_refused(tmp_path: Path) -> None:
         list(RegistryFile(tmp_path).load())
 
 
+@pytest.mark.parametrize("entry", ["'[1, 2]'", "'no JSON'", "x'ff'"])
+def test_an_entry_of_another_form_is_refused(tmp_path: Path, entry: str) -> None:
+    """A row that somebody wrote by hand, and wrote wrong."""
+    RegistryFile(tmp_path).close()
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute(f"INSERT INTO peers VALUES (1, {entry})")
+    connection.commit()
+    connection.close()
+
+    with pytest.raises(StateError, match="can't be used"):
+        list(RegistryFile(tmp_path).load())
+
+
 def test_a_directory_that_can_not_be_made_is_refused(tmp_path: Path) -> None:
     """The message names the file."""
     (tmp_path / "file").write_text("")
@@ -96,13 +111,25 @@ def test_a_directory_that_can_not_be_made_is_refused(tmp_path: Path) -> None:
 def test_a_batch_that_fails_leaves_nothing(tmp_path: Path) -> None:
     """All or nothing, and the next one is written."""
     file = RegistryFile(tmp_path)
-    wrong = Kept(2, "bo", "10.0.0.2", 4001, 1 << 70, 0, 0.0, "")
+    wrong = Kept(1 << 70, "bo", "10.0.0.2", 4001, 0, 0, 0.0, "")
 
     with pytest.raises((StateError, OverflowError)):
         file.write(Batch([ANA, wrong], []))
 
     file.write(Batch([BO], []))
     assert list(file.load()) == [BO]
+    file.close()
+
+
+def test_whom_it_struck_off_is_kept_as_such(tmp_path: Path) -> None:
+    """In the place of the entry, so that a crash in between leaves one of the two."""
+    struck_off = Kept(1, "ana", "10.0.0.1", 4001, 1712345678000, 2, 1712345999.5, struck_off=True)
+    file = RegistryFile(tmp_path)
+    file.write(Batch([ANA, BO], []))
+
+    file.write(Batch([struck_off], []))
+
+    assert list(file.load()) == [struck_off, BO]
     file.close()
 
 

@@ -14,10 +14,11 @@ from rumor.core.directory.directory import Directory
 from rumor.core.effects import Wake
 from rumor.core.events import Accused, Event, MemberChanged
 from rumor.core.frames import Claims, Control, MembersBuckets, MembersSummary, Verdict, Watching
+from rumor.core.hearing import Hearing
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.members import Member, State
 from rumor.core.outbox import Outbox
-from rumor.core.settings import DirectorySettings
+from rumor.core.settings import DirectorySettings, LivenessSettings
 from rumor.wire.frames import decode, encode
 
 DAWN: Seconds = 1_700_000_000.0
@@ -34,7 +35,9 @@ class MemberNode:
         self.name = name
         self.identity = Identity(Address(f"10.0.{number // 250}.{number % 250 + 1}", 4000), name=name, epoch=epoch)
         self.outbox = Outbox()
-        self.directory = Directory(self.identity, WallClock(DAWN), web.settings, self.outbox, Random(number))
+        self.directory = Directory(
+            self.identity, WallClock(DAWN), web.settings, self.outbox, Random(number), Hearing(LivenessSettings())
+        )
         self.links: dict[int, tuple[MemberNode, int]] = {}
         self.events: list[Event] = []
         self.up = True

@@ -22,10 +22,11 @@ from rumor.core.frames import (
     Verdict,
     Watching,
 )
+from rumor.core.hearing import Hearing
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.members import Change, Member, State
 from rumor.core.outbox import Outbox
-from rumor.core.settings import DirectorySettings
+from rumor.core.settings import DirectorySettings, LivenessSettings
 
 from .helpers import ANA, BO, CY, EPOCH, ME
 
@@ -38,11 +39,20 @@ ANA_LINK, BO_LINK = 1, 2
 class Node:
     """A directory that has begun, and its outbox."""
 
-    def __init__(self, settings: DirectorySettings | None = None, *, begun: bool = True) -> None:
+    def __init__(
+        self,
+        settings: DirectorySettings | None = None,
+        *,
+        begun: bool = True,
+        address: Address = ME,
+        settled: bool = True,
+    ) -> None:
         self.outbox = Outbox()
-        self.identity = Identity(ME, name="me", epoch=BORN)
+        self.identity = Identity(address, name="me", epoch=BORN, settled=settled)
         options = settings or DirectorySettings()
-        self.directory = Directory(self.identity, WallClock(EPOCH), options, self.outbox, Random(0))
+        self.directory = Directory(
+            self.identity, WallClock(EPOCH), options, self.outbox, Random(0), Hearing(LivenessSettings())
+        )
         if begun:
             self.directory.begin(0.0)
 
@@ -53,6 +63,12 @@ class Node:
         self.directory.add_link(link, name, now)
         self.directory.end_turn(now)
         return self.sent(link)
+
+    def own_claim(self) -> Claim:
+        """What it says of itself."""
+        own = self.directory.member("me")
+        assert own is not None
+        return Claim("me", own.epoch, own.incarnation, Standing.ALIVE, own.address)
 
     def hear(self, *words: Claim | Statement, link: int = 0, now: Seconds = 0.0, answer: bool = False) -> None:
         """Let a link bring this."""
@@ -302,8 +318,89 @@ def test_a_later_life_of_our_name_elsewhere_is_a_problem_and_kept_out() -> None:
     node.hear(elsewhere)
     node.hear(msgspec.structs.replace(elsewhere, incarnation=3), Statement("me", BORN + 1, 0, "ana", Verdict.SILENT))
 
-    assert node.said() == [Problem("members are told of a later life under our name", str(BO)), OtherLifeTold(BO)]
+    assert node.said() == [Problem("members are told of another life under our name", str(BO)), OtherLifeTold(BO)]
     assert node.directory.members()[0].epoch == BORN
+
+
+def test_a_twin_with_a_lesser_address_makes_us_the_younger_one_once() -> None:
+    """Whatever it has said so far: we speak in a later life, and what it says in that one is not ours to answer."""
+    node = Node()
+    node.befriend(ANA_LINK, "ana", ANA)
+    node.said()
+    elsewhere = Address("10.0.0.0", 4001)
+    assert elsewhere < ME
+
+    node.hear(msgspec.structs.replace(says("me"), address=elsewhere), link=ANA_LINK)
+
+    assert node.said() == [
+        Problem("members are told of another life under our name", str(elsewhere)),
+        OtherLifeTold(elsewhere),
+        SelfRefuted((), 1),
+    ]
+    assert node.sent(ANA_LINK) == [Claims((says("me", 1, epoch=BORN + 1),))]
+
+    node.hear(msgspec.structs.replace(says("me", 7), address=elsewhere), link=ANA_LINK)
+
+    assert node.said() == []
+    assert node.sent(ANA_LINK) == [Claims((says("me", 1, epoch=BORN + 1),), answer=True)]
+
+
+def test_a_twin_with_a_greater_address_is_answered_until_it_is_the_younger_one() -> None:
+    """It may be a forgery. It is said once; when it has a later life, it is not ours to answer."""
+    node = Node()
+    node.befriend(BO_LINK, "bo", BO)
+    elsewhere = Address("10.9.9.9", 4001)
+    assert elsewhere > ME
+    twin = msgspec.structs.replace(says("me", 3), address=elsewhere)
+    node.said()
+
+    node.hear(twin, link=BO_LINK)
+    told = [Problem("members are told of another life under our name", str(elsewhere)), OtherLifeTold(elsewhere)]
+    assert node.said() == [*told, SelfRefuted((), 4)]
+    assert node.sent(BO_LINK) == [Claims((says("me", 4),))]
+
+    node.hear(twin, link=BO_LINK)
+    assert (node.said(), node.sent(BO_LINK)) == ([], [Claims((says("me", 4),), answer=True)])
+
+    node.hear(msgspec.structs.replace(twin, epoch=BORN + 1, incarnation=1), link=BO_LINK)
+    assert (node.said(), node.sent(BO_LINK)) == (told, [])
+
+
+@pytest.mark.parametrize(("own", "twin"), [(ANA, BO), (BO, ANA)])
+def test_twins_that_hear_each_other_settle_it_in_a_few_words(own: Address, twin: Address) -> None:
+    """Each hears what the other says, until neither has more to say: one has a later life, the other knows of it."""
+    one, other = Node(address=own), Node(address=twin)
+    for node in (one, other):
+        node.befriend(ANA_LINK, "link", CY)
+    words = [one.own_claim()]
+    while words and len(words) < 10:
+        hearer = other if len(words) % 2 else one
+        hearer.hear(words[-1], link=ANA_LINK)
+        answers = [claim for frame in hearer.sent(ANA_LINK) if isinstance(frame, Claims) for claim in frame.claims]
+        if not answers:
+            break
+        words += answers
+
+    assert len(words) < 4
+    lives = {node.own_claim().address: node.own_claim().epoch for node in (one, other)}
+    assert lives == {min(own, twin): BORN, max(own, twin): BORN + 1}
+    assert all(any(isinstance(event, OtherLifeTold) for event in node.said()) for node in (one, other))
+
+
+def test_what_we_said_under_a_former_address_is_no_twins() -> None:
+    """A seed told us where others see us, and an echo of what we said before comes back: it is only answered."""
+    node = Node(settled=False)
+    node.befriend(ANA_LINK, "ana", ANA)
+    former = node.own_claim()
+    node.identity.seen_as(CY)
+    node.directory.end_turn(1.0)
+    node.sent(ANA_LINK)
+    node.said()
+
+    node.hear(former, link=ANA_LINK)
+
+    assert node.said() == []
+    assert node.sent(ANA_LINK) == [Claims((Claim("me", BORN, 1, Standing.ALIVE, CY),), answer=True)]
 
 
 def test_a_former_life_whose_clock_went_ahead_is_gone_on_with() -> None:

@@ -11,10 +11,11 @@ from rumor.core.directory.claims import life_of, newer
 from rumor.core.directory.directory import Directory
 from rumor.core.directory.evidence import is_dead
 from rumor.core.frames import Claim, Claims, Standing, Statement, Verdict
+from rumor.core.hearing import Hearing
 from rumor.core.ids import Identity
 from rumor.core.members import State
 from rumor.core.outbox import Outbox
-from rumor.core.settings import DirectorySettings
+from rumor.core.settings import DirectorySettings, LivenessSettings
 
 from .helpers import EPOCH, ME, peers_at
 
@@ -51,7 +52,14 @@ words = st.lists(st.one_of(claims, statements), max_size=25)
 def directory_of(said: Iterable[Claim | Statement], options: DirectorySettings | None = None) -> Directory:
     """A directory that was told all this, one by one."""
     settings = options or DirectorySettings(statements_max=64, distrust_after=1000)
-    directory = Directory(Identity(ME, name="me", epoch=1000), WallClock(EPOCH), settings, Outbox(), Random(0))
+    directory = Directory(
+        Identity(ME, name="me", epoch=1000),
+        WallClock(EPOCH),
+        settings,
+        Outbox(),
+        Random(0),
+        Hearing(LivenessSettings()),
+    )
     directory.begin(0.0)
     for word in said:
         frame = Claims((word,)) if isinstance(word, Claim) else Claims((), (word,))

@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from rumor.core.effects import Ask, Dial, Effect, Failure, Hangup, Wake
-from rumor.core.events import Event, PeerStruckOff, Problem
+from rumor.core.events import DeathReceived, Event, PeerStruckOff, Problem
 from rumor.core.frames import (
     Contact,
+    DeathNotice,
     Enrolment,
     Entry,
     Frame,
@@ -461,6 +462,23 @@ def test_another_seed_is_not_listed_as_a_peer() -> None:
     a.on_frame(71, Enrolment(), 1.0)
 
     assert Lease(0, (), "only peers are listed") in a.pull(71, 1 << 16, 1.0)
+
+
+def test_another_seed_says_nothing_that_peers_say() -> None:
+    """Neither registers it on a link that we dialled, nor are its reports of deaths heard: it has pages for them."""
+    a = seed_with(0, B)
+    register(a, ANA, 0.0)
+    (link,) = dialled(a, 1.0)
+    a.dialled(link, 1.0)
+    a.on_frame(link, seed_hello(1), 1.0)
+
+    a.on_frame(link, Enrolment(), 1.0)
+    a.on_frame(link, DeathNotice("", 0, 0, ANA), 1.0)
+
+    assert Lease(0, (), "only peers are listed") in a.pull(link, 1 << 16, 1.0)
+    effects, events = a.drain()
+    assert not any(isinstance(effect, Ask) for effect in effects)
+    assert not any(isinstance(event, DeathReceived) for event in events)
 
 
 def dialled(seed: Seed, now: Seconds) -> list[int]:

@@ -2,13 +2,14 @@
 
 from random import Random
 
-import msgspec
+import pytest
 
 from rumor.core.effects import Store
 from rumor.core.ids import Address
 from rumor.core.outbox import Outbox
-from rumor.core.seeds.journal import Batch, Journal, Kept
-from rumor.core.seeds.registry import Listed, Registrant, Registry
+from rumor.core.seeds import journal as journal_module
+from rumor.core.seeds.journal import Batch, Journal, Kept, former
+from rumor.core.seeds.registry import Listed, Registrant, Registry, Tombstone
 from rumor.core.settings import RegistrySettings
 
 from .helpers import ANA, BO, EPOCH, clock
@@ -106,8 +107,9 @@ def test_who_is_gone_is_taken_off_the_disk() -> None:
     ana = office.lists(ANA)
     office.registry.remove(ana)
 
-    office.journal.note(ana)
+    office.journal.forget(office.registry.went())
 
+    assert office.stores() == 1
     assert office.journal.take() == Batch([], [1])
 
 
@@ -118,11 +120,26 @@ def test_what_can_not_be_written_goes_with_the_next_batch() -> None:
     office.journal.wait(ana, "ana")
     office.journal.take()
     office.registry.remove(bo)
-    office.journal.note(bo)
+    office.journal.forget(office.registry.went())
 
     assert office.journal.fail() == ["ana"]
 
     assert office.journal.take() == Batch([kept(1, ANA)], [2])
+
+
+def test_who_asks_again_after_a_failure_is_written_anew() -> None:
+    """Though nothing of its entry has changed, and nobody else comes: the disk may have room again."""
+    office = Office()
+    ana = office.lists(ANA)
+    office.journal.take()
+    office.journal.fail()
+    office.stores()
+
+    assert office.journal.wait(ana, "ana")
+
+    assert office.stores() == 1
+    assert office.journal.take() == Batch([kept(1, ANA)], [])
+    assert office.journal.settle() == ["ana"]
 
 
 def test_a_seed_without_a_disk_answers_at_once() -> None:
@@ -130,14 +147,45 @@ def test_a_seed_without_a_disk_answers_at_once() -> None:
     office = Office(durable=False)
 
     assert not office.journal.wait(office.lists(ANA), "welcome")
+    office.journal.forget([1])
     assert office.stores() == 0
+
+
+def test_who_is_struck_off_takes_the_place_of_its_entry() -> None:
+    """One row of the same number, so that a crash in between can't leave both, or none."""
+    office = Office()
+    ana = office.lists(ANA, "ana")
+
+    office.journal.note(office.registry.strike_off(ana, 3.0))
+
+    struck = Kept(1, "ana", ANA.host, ANA.port, 5, 1, EPOCH + 3.0, struck_off=True)
+    assert office.journal.take() == Batch([struck], [])
 
 
 def test_what_is_read_again_is_who_was_written() -> None:
     """By the clock of the new life; what seems to lie ahead was a clock that was set back."""
-    read = kept(1, ANA, "ana").listed(ANA, clock(), 9.0)
+    struck = Kept(2, "bo", BO.host, BO.port, 5, 1, EPOCH + 2.0, struck_off=True)
 
+    read, stone = former([kept(1, ANA, "ana"), struck], clock(), 9.0)
+    (late,) = former([kept(1, ANA, "ana")], clock(), 1.0)
+
+    assert isinstance(read, Listed)
     assert (read.address, read.name, read.life, read.proof) == (ANA, "ana", (5, 1), 2.0)
     assert (read.source, read.order) == ("10.9.9.9", 1)
-    assert kept(1, ANA, "ana").listed(ANA, clock(), 1.0).proof == 1.0
-    assert msgspec.structs.replace(kept(1, ANA), source=ANA.host).listed(ANA, clock(), 1.0).source is ANA.host
+    assert stone == Tombstone("bo", BO, 5, 1, 2.0, order=2)
+    assert isinstance(late, Listed)
+    assert late.proof == 1.0
+
+
+def test_equal_texts_are_kept_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of a million would take half as much again; of hosts, only so many are looked for."""
+    monkeypatch.setattr(journal_module, "SHARED_MAX", 1)
+    hosts = [f"10.0.0.{n}" for n in (1, 2, 1, 2)]
+    entries = [Kept(order, "", host, 4001, 0, 0, EPOCH, host) for order, host in enumerate(hosts)]
+
+    one, other, same, like_it = [one.address for one in former(entries, clock(), 9.0)]
+
+    assert one.host is same.host
+    assert other.host == like_it.host
+    assert other.host is not like_it.host
+    assert len({id(port) for port in (one.port, same.port, other.port, like_it.port)}) == 1

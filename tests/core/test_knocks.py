@@ -66,6 +66,18 @@ def test_who_answers_lives_and_the_link_is_closed() -> None:
     assert verdicts(bench.run(60.0)) == []
 
 
+def test_a_link_that_is_wanted_for_more_meanwhile_is_not_closed() -> None:
+    """Somebody wants to speak with that very member."""
+    bench, now = knocking()
+    assert bench.links.dial(BO.address, now + 0.05) == 2
+    bench.links.on_dialled(2, now + 0.1)
+    bench.sent(2)
+    bench.greet(2, "bo", now + 0.1)
+
+    assert bench.sent(2) == []
+    assert bench.links.stands(2)
+
+
 def test_who_says_no_lives() -> None:
     """A refusal in frames is an answer."""
     bench, now = knocking()

@@ -94,6 +94,21 @@ def test_an_address_is_dialled_once_at_a_time() -> None:
     assert said(outbox) == ([Dial(2, ANA, 5.0)], [])
 
 
+def test_a_link_that_two_machines_dialled_is_not_closed_when_one_has_done() -> None:
+    """What one alone dialled is; letting go of what is gone is no error."""
+    links, outbox = links_with()
+    both = [links.dial(ANA, 0.0), links.dial(ANA, 0.5)]
+    alone = links.dial(BO, 0.0)
+    said(outbox)
+
+    links.let_go(both[0], 1.0)
+    links.let_go(alone, 1.0)
+    links.let_go(alone, 1.0)
+
+    assert said(outbox) == ([Hangup(alone)], [LinkFailed(alone, BO, Failure.CLOSED, Parting.DONE)])
+    assert links.dial(ANA, 1.0) == both[0]
+
+
 def test_a_dialled_link_stands_with_the_other_hello() -> None:
     """Only then: before it nobody knows who is there."""
     links, outbox = links_with()

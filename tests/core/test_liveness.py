@@ -241,7 +241,7 @@ def test_a_neighbor_that_went_is_watched_no_more() -> None:
     bench.liveness.unwatch(1)
     bench.liveness.unwatch(1)
     bench.liveness.heard(1, 0.5)
-    bench.liveness.on_link_down(LinkDown(1, "ana", ANA.address, None, False), 1.0)
+    bench.liveness.on_link_down(LinkDown(1, "ana", ANA.address, Parting.DONE, False), 1.0)
 
     assert bench.liveness.on_probe_reply(1, ProbeReply(2), 0.5) == 0.0
     assert bench.liveness.rtt(1) == 0.0

@@ -2,15 +2,19 @@
 
 import msgspec
 
-from rumor.core.effects import Dial, Failure, Hangup
+from rumor.core.effects import Ask, Dial, Failure, Hangup, Wake
 from rumor.core.events import Answered, Asked, DeathReported, NeighborDied
 from rumor.core.frames import (
     Answers,
     Claim,
     Claims,
+    DeathNotice,
+    Enrolment,
     Goodbye,
     Graft,
     Lane,
+    Lease,
+    NeighborRequest,
     Outcome,
     Outgoing,
     Request,
@@ -26,6 +30,7 @@ from rumor.core.frames import (
 from rumor.core.ids import Address, Seconds
 from rumor.core.members import State
 from rumor.core.membership import MISSED_MAX
+from rumor.core.messages import PeerList, Preface, Register
 from rumor.core.peer import Peer
 from rumor.core.requests.census import HAS, TOPIC, question
 from rumor.core.requests.requests import HEAD_BYTES, NUMBER_BYTES
@@ -64,6 +69,11 @@ def lose(peer: Peer, link: int, now: Seconds) -> None:
                 peer.link_lost(effect.link, Failure.UNREACHABLE, now)
         now = peer.next_deadline() or now
         peer.tick(now)
+
+
+def dialled(peer: Peer) -> list[int]:
+    """The links that are to be made."""
+    return [effect.link for effect in peer.drain()[0] if isinstance(effect, Dial)]
 
 
 def question_to_all(number: int, topic: str, payload: bytes, *, run: int = 1) -> RunRecord:
@@ -115,8 +125,45 @@ def test_who_held_the_dead_reports_it_though_others_decided() -> None:
     feed(peer, 3, 1.0, lives(CY), found(ANA, BO, CY), found(ANA, CY, BO))
 
     events = peer.drain()[1]
-    assert NeighborDied(ANA) in events
+    assert NeighborDied(ANA, str(ANA), 1000, 0) in events
     assert [event.report.peer for event in events if isinstance(event, DeathReported)] == [ANA]
+
+
+def test_a_seed_of_ours_is_told_our_incarnation_and_who_died_by_name() -> None:
+    """It knows us all by name, wherever it saw us last; and what refers to a former life counts nothing there."""
+    seed, bo = seed_at(0), "bo"
+    peer = peer_with(seed)
+    peer.join(0.0)
+    peer.answered(Ask(seed, Register(ME), 5.0), PeerList((ME,)), 0.0)
+    peer.accepted(1, BO.host, 0.0)
+    feed(peer, 1, 0.0, hello(BO, name=bo), NeighborRequest(), Claims((Claim(bo, 1000, 7, Standing.ALIVE, BO),)))
+    feed(peer, 1, 0.5, Claims((), (Statement(str(ME), 1000, 4, "cy", Verdict.SUSPECT),)))
+    peer.set_tags({"zone": "b"}, 0.6)
+    peer.tick(2.0)
+    peer.drain()
+    peer.answered(Ask(seed, Preface(), 1.0), Preface(), 2.0)
+    greeting = msgspec.structs.replace(hello(seed), role=Role.SEED)
+
+    (link,) = dialled(peer)
+    peer.dialled(link, 2.1)
+    assert [frame.incarnation for frame in feed(peer, link, 2.1, greeting) if isinstance(frame, Enrolment)] == [6]
+    feed(peer, link, 2.2, Lease(180_000))
+    peer.link_lost(1, Failure.CLOSED, 2.3)
+    now, told = 2.3, list[Outgoing]()
+    while not any(isinstance(frame, DeathNotice) for frame in told) and now < 10.0:
+        for effect in peer.drain()[0]:
+            match effect:
+                case Dial(link, to) if to == seed:
+                    peer.dialled(link, now)
+                    told += feed(peer, link, now, greeting)
+                case Dial(link):
+                    peer.link_lost(link, Failure.UNREACHABLE, now)
+                case Wake(link):
+                    told += pull(peer, link, now)
+        now += 0.1
+        peer.tick(now)
+
+    assert [each for each in told if isinstance(each, DeathNotice)] == [DeathNotice(bo, 1000, 7, BO)]
 
 
 def test_the_death_of_one_that_was_no_neighbor_is_for_others_to_report() -> None:

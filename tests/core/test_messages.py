@@ -35,9 +35,9 @@ def test_the_text_of_a_rumor_is_its_tail_without_the_first_colon(tail: str, text
 
 
 def test_a_list_is_its_peers() -> None:
-    """Whether their texts were at hand or not; and it is equal to nothing else."""
+    """Whether its text was at hand or not; and it is equal to nothing else."""
     peers = (Address("127.0.0.1", 4001), Address("127.0.0.1", 4002))
-    bare, written = PeerList(peers), PeerList(peers, tuple(map(str, peers)))
+    bare, written = PeerList(peers), PeerList(peers, "127.0.0.1:4001,127.0.0.1:4002")
 
     assert bare == written
     assert hash(bare) == hash(written)

@@ -49,6 +49,18 @@ class Node:
 # Who we are.
 
 
+def test_who_gave_way_to_another_life_takes_no_later_epoch() -> None:
+    """Or the other one, which is the younger now, would have to give way in its turn."""
+    node = Node()
+    node.origin.begin(0.0)
+    node.origin.on_other_life(EPOCH + 5)
+
+    node.origin.heard_hello(EPOCH + 5)
+
+    assert node.identity.epoch == EPOCH
+    assert node.events() == [TwoLives(node.identity.name, EPOCH + 5)]
+
+
 def test_before_the_first_hello_nothing_is_sealed() -> None:
     """Until somebody told which later life of our name is known, or we were alone for a while."""
     node = Node()

@@ -37,6 +37,7 @@ from rumor.core.frames import (
     ShuffleReply,
     Verdict,
 )
+from rumor.core.hearing import Hearing
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.liveness.liveness import Liveness
 from rumor.core.outbox import Outbox
@@ -61,7 +62,10 @@ class Node:
         self.address = address
         self.links = Links(identity, LinkSettings(), self.outbox)
         self.overlay = Overlay(identity, self.links, settings, self.outbox, rng)
-        self.liveness = Liveness(self.links, identity, LivenessSettings(), PATIENT, self.outbox, rng, Strangers())
+        liveness = LivenessSettings()
+        self.liveness = Liveness(
+            self.links, identity, liveness, PATIENT, self.outbox, rng, Strangers(), Hearing(liveness)
+        )
         self.ends: dict[int, End] = {}
         self.events: list[Event] = []
         self.next_link = -1
@@ -494,7 +498,11 @@ class Desk:
         self.outbox = Outbox()
         identity = Identity(ME, network="", epoch=1, instance=1)
         self.links = Links(identity, LinkSettings(), self.outbox)
-        self.overlay = Overlay(identity, self.links, settings or OverlaySettings(), self.outbox, Random(0))
+        self.held: set[int] = set()
+        """Links that somebody else needs."""
+        self.overlay = Overlay(
+            identity, self.links, settings or OverlaySettings(), self.outbox, Random(0), self.held.__contains__
+        )
         self.now: Seconds = 0.0
 
     def link(self, link: int, address: Address, *, name: str = "", role: Role = Role.PEER) -> None:
@@ -1022,6 +1030,26 @@ def test_a_contact_is_visited_although_all_is_well() -> None:
     assert desk.sent(2) == [Goodbye(Parting.DONE)]
     assert desk.contacts() == sorted([ANA_ELSEWHERE, CY_ELSEWHERE])
     assert len(desk.overlay.neighbors) == 10
+
+
+def test_a_visited_link_that_somebody_else_needs_is_closed_when_that_is_over() -> None:
+    """As a visit that is done: who was visited is a contact as before."""
+    desk = full_desk()
+    desk.overlay.remember([contact(CY_ELSEWHERE)])
+    outside(desk)
+    desk.link(2, CY_ELSEWHERE)
+    desk.sent(2)
+    desk.held.add(2)
+    desk.overlay.on_shuffle_reply(2, ShuffleReply((), (contact(ANA_ELSEWHERE),)), desk.now)
+    for _ in range(3):
+        desk.tick(desk.now + 10.0)
+        assert desk.sent(2) == []
+
+    desk.held.clear()
+    desk.tick(desk.now + 10.0)
+
+    assert desk.sent(2) == [Goodbye(Parting.DONE)]
+    assert CY_ELSEWHERE in desk.contacts()
 
 
 def test_a_visitor_is_answered() -> None:

@@ -8,6 +8,7 @@ from rumor.core.effects import Ask, Dial, Effect, Failure, Hangup, Tell, Wake
 from rumor.core.errors import UsageError
 from rumor.core.events import (
     Alone,
+    Answered,
     DeathReported,
     Event,
     HistoryReached,
@@ -30,8 +31,10 @@ from rumor.core.frames import (
     Buckets,
     Claims,
     Contact,
+    DeathNotice,
     Digest,
     DigestEntry,
+    Enrolment,
     ForwardJoin,
     Gone,
     Goodbye,
@@ -42,12 +45,15 @@ from rumor.core.frames import (
     MembersSummary,
     NeighborAccepted,
     NeighborRequest,
+    Outcome,
     Outgoing,
     Parting,
     Probe,
     ProbeReply,
     Prune,
     RawRecord,
+    RegistryPage,
+    Response,
     Run,
     RunRecord,
     Shuffle,
@@ -248,7 +254,7 @@ def test_a_silent_neighbor_is_buried() -> None:
         peer.tick(now)
 
     effects, events = peer.drain()
-    assert NeighborDied(ANA) in events
+    assert NeighborDied(ANA, str(ANA), 1000, 0) in events
     assert Hangup(1) in effects
     assert Goodbye(Parting.SILENT) in pull(peer, 1, now)
 
@@ -530,6 +536,16 @@ def test_the_heads_say_how_far_each_stream_was_heard_and_is_kept() -> None:
     assert peer.heads() == {StreamId(str(ANA), 1000, Lane.APP): (4, 5)}
 
 
+def test_what_is_for_a_seed_is_left_unheard() -> None:
+    """A neighbor that takes us for a seed does no harm, and stays a neighbor."""
+    peer = begun(ANA)
+
+    feed(peer, 1, 1.0, Enrolment(), DeathNotice("bo", 1, 0, BO), RegistryPage((), answer=True, last=True))
+
+    assert [neighbor.address for neighbor in peer.snapshot().neighbors] == [ANA]
+    assert peer.drain()[1] == []
+
+
 def test_a_hole_that_nobody_can_fill_is_asked_of_the_origin_and_given_up() -> None:
     """The origin is dialled over a link for that alone; when it can't be reached, the rumors are lost, finally."""
     peer = begun(BO)
@@ -554,23 +570,28 @@ def test_a_hole_that_nobody_can_fill_is_asked_of_the_origin_and_given_up() -> No
     assert [(event.origin, event.first, event.last) for event in lost] == [(str(CY), 1, 1)]
 
 
-def test_an_origin_that_answers_is_asked_and_let_go() -> None:
-    """It is no neighbor by that; the link is closed a few seconds later."""
+def wanting_an_origin() -> tuple[Peer, int, float]:
+    """A peer of which Bo, its neighbor, has not what Cy said first: it dials Cy, by which link and when."""
     peer = begun(BO)
     feed(peer, 1, 0.0, Heads((), b"\xff" * 32, answer=False, last=True))
-    stream = StreamId(str(CY), 1000, Lane.APP)
     feed(peer, 1, 1.0, run_of(CY, 2, b"late"))
     link, now = 0, 1.0
     while not link and now < 10.0:
         now += 0.05
         peer.tick(now)
         if of_kind(pull(peer, 1, now), Want):
-            peer.on_frame(1, Gone(stream, 1, 1, 1), now)
+            peer.on_frame(1, Gone(StreamId(str(CY), 1000, Lane.APP), 1, 1, 1), now)
         peer.on_frame(1, Probe(1), now)
         link = next((effect.link for effect in peer.drain()[0] if isinstance(effect, Dial) and effect.to == CY), 0)
+    return peer, link, now
+
+
+def test_an_origin_that_answers_is_asked_and_let_go() -> None:
+    """It is no neighbor by that; the link is closed a few seconds later."""
+    peer, link, now = wanting_an_origin()
     peer.dialled(link, now)
 
-    assert Want(stream, 1, 1) in feed(peer, link, now, hello(CY))
+    assert Want(StreamId(str(CY), 1000, Lane.APP), 1, 1) in feed(peer, link, now, hello(CY))
     first = run_of(CY, 1, b"early")
     feed(peer, link, now, RunRecord(0, 0, True, first.run, first.raw))
     assert [(payloads(event), event.fresh) for event in events_of(peer, RunDelivered)] == [
@@ -582,6 +603,26 @@ def test_an_origin_that_answers_is_asked_and_let_go() -> None:
     peer.on_frame(1, Probe(1), now + VISIT)
     peer.tick(now + VISIT)
     assert Goodbye(Parting.DONE) in pull(peer, link, now + VISIT)
+
+
+def test_an_origin_that_we_ask_a_question_meanwhile_is_let_go_after_its_answer() -> None:
+    """The question needs no other link, and its answer is not cut off."""
+    peer, link, now = wanting_an_origin()
+    peer.dialled(link, now)
+    feed(peer, link, now, hello(CY))
+    number = peer.request(str(CY), "", b"?", 60.0, now + 1.0)
+    peer.drain()
+
+    for late in (VISIT, 2 * VISIT):
+        peer.on_frame(1, Probe(1), now + late)
+        peer.tick(now + late)
+        assert not of_kind(pull(peer, link, now + late), Goodbye)
+    feed(peer, link, now + 2 * VISIT + 1.0, Response(number, Outcome.ANSWERED, b"!"))
+    peer.on_frame(1, Probe(1), now + 3 * VISIT)
+    peer.tick(now + 3 * VISIT)
+
+    assert events_of(peer, Answered) == [Answered(number, str(CY), Outcome.ANSWERED, b"!")]
+    assert Goodbye(Parting.DONE) in pull(peer, link, now + 3 * VISIT)
 
 
 @pytest.mark.parametrize("origin", ["a name", str(ME)])
@@ -654,6 +695,54 @@ def test_two_lives_of_one_name_are_told_and_the_older_publishes_no_more() -> Non
     assert TwoLives(str(ME), 2000) in events_of(peer, TwoLives)
     with pytest.raises(UsageError, match="another process lives under the name"):
         peer.publish(b"b", "", 5.0)
+
+
+@pytest.mark.parametrize(("host", "gives_way"), [("10.9.9.9", True), ("10.0.0.0", False)])
+def test_of_two_lives_with_one_epoch_the_one_at_the_greater_address_goes_on(host: str, gives_way: bool) -> None:
+    """Both have spoken in it. Each decides alike, without another word."""
+    peer = begun(ANA)
+    peer.publish(b"a", "", 3.0)
+    peer.end_turn(3.0)
+    twin = Address(host, 4001)
+    peer.accepted(3, twin.host, 4.0)
+
+    feed(peer, 3, 4.0, hello(twin, name=str(ME), instance=2))
+
+    events = peer.drain()[1]
+    told = [event for event in events if isinstance(event, TwoLives)]
+    assert told == ([TwoLives(str(ME), 1001)] if gives_way else [])
+    assert Problem("another process lives under our name", str(twin)) in events
+    assert peer.snapshot().epoch == 1000
+
+
+def test_who_goes_on_of_two_lives_takes_a_later_epoch_before_its_first_word() -> None:
+    """So that what both say is not mixed; all are told of it."""
+    peer = begun(ANA)
+    twin = Address("10.0.0.0", 4001)
+    peer.accepted(3, twin.host, 4.0)
+
+    feed(peer, 3, 4.0, hello(twin, name=str(ME), instance=2))
+
+    assert peer.snapshot().epoch == 1001
+    own = peer.member(str(ME))
+    assert own is not None
+    assert own.epoch == 1001
+    peer.publish(b"a", "", 5.0)
+    peer.end_turn(5.0)
+    assert [run.epoch for run in runs_in(pull(peer, 1, 5.0))] == [1001]
+
+
+def test_who_knows_of_our_life_is_no_twin() -> None:
+    """An older one that heard what we said tells our own epoch as the latest that it knows of."""
+    peer = begun(ANA)
+    older = Address("10.9.9.9", 4001)
+    peer.publish(b"a", "", 3.0)
+    peer.end_turn(3.0)
+    peer.accepted(3, older.host, 4.0)
+
+    feed(peer, 3, 4.0, hello(older, name=str(ME), epoch=900, instance=2, known_epoch=1000))
+
+    assert events_of(peer, TwoLives) == []
 
 
 def test_a_hello_tells_which_life_of_its_name_we_know() -> None:

@@ -1,11 +1,21 @@
 """Questions, and the other machines of a peer: a link that several of them wait for serves all of them."""
 
-from rumor.core.effects import Dial, Failure
-from rumor.core.events import Accused, Strike, Unanswered
-from rumor.core.frames import NeighborRequest, Outgoing, Request
+from rumor.core.effects import Dial, Failure, Hangup
+from rumor.core.events import Accused, Answered, Strike, Unanswered
+from rumor.core.frames import (
+    Claim,
+    Claims,
+    NeighborRequest,
+    Outcome,
+    Outgoing,
+    Probe,
+    Request,
+    Response,
+    Standing,
+)
 from rumor.core.peer import Peer
 
-from .helpers import ANA, befriend, feed, hello, peer_with, pull
+from .helpers import ANA, BO, befriend, feed, hello, peer_with, pull
 
 
 def begun() -> Peer:
@@ -45,6 +55,32 @@ def test_a_neighbor_whose_link_broke_is_asked_again_and_not_accused() -> None:
     for tenth in range(20):
         peer.tick(2.02 + tenth / 10)
     assert [event for event in peer.drain()[1] if isinstance(event, Accused | Strike)] == []
+
+
+def test_a_question_goes_by_the_link_that_looks_whether_its_member_lives() -> None:
+    """That one is not closed for having served, and the question needs no other."""
+    peer = begun()
+    feed(peer, 1, 0.5, Claims((Claim(str(BO), 1000, 0, Standing.ALIVE, BO),)))
+    now, patrol = 0.5, list[Dial]()
+    while not patrol:
+        now += 0.1
+        peer.on_frame(1, Probe(1), now)
+        peer.tick(now)
+        patrol = dials(peer)
+        assert now < 60.0
+    number = peer.request(str(BO), "", b"?", 60.0, now)
+    assert dials(peer) == []
+    link = patrol[0].link
+    pull(peer, link, now)
+
+    peer.dialled(link, now)
+    sent = feed(peer, link, now, hello(BO))
+    feed(peer, link, now + 0.1, Response(number, Outcome.ANSWERED, b"!"))
+
+    assert requests_in(sent) == [number]
+    effects, events = peer.drain()
+    assert Hangup(link) not in effects
+    assert Answered(number, str(BO), Outcome.ANSWERED, b"!") in events
 
 
 def test_a_link_that_can_not_be_made_is_told_to_all_who_wait_for_it() -> None:

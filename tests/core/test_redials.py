@@ -8,7 +8,7 @@ from rumor.core.frames import Parting, RelayReply, RelayRequest, Verdict
 
 from .watching import Bench, contact_of, verdicts
 
-ANA = contact_of("ana")
+ANA, BO = map(contact_of, ("ana", "bo"))
 
 
 def broken(*others: str) -> Bench:
@@ -37,6 +37,22 @@ def test_a_crash_is_known_within_milliseconds() -> None:
     ]
     assert 1.005 <= now <= 1.015
     assert verdicts(bench.run(20.0)) == []
+
+
+@pytest.mark.parametrize("neighbors", [[], ["ana"]])
+def test_who_dies_before_it_was_a_neighbor_is_found_out_by_one_that_has_none(neighbors: list[str]) -> None:
+    """In a network of two nobody else would; in a greater one others dial it now and then."""
+    bench = Bench(*neighbors)
+    bench.links.on_accepted(9, BO.address.host, 1.0)
+    bench.greet(9, "bo", 1.0)
+
+    bench.lose(9, 1.01)
+    bench.refuse(1.01)
+    while bench.dialled() or (bench.liveness.next_deadline() or 9.0) < 1.2:
+        bench.refuse(bench.tick())
+
+    found = [event.name for event in bench.said()[1] if isinstance(event, Accused)]
+    assert found == ([] if neighbors else ["bo"])
 
 
 def test_who_is_there_again_is_not_dead() -> None:

@@ -37,7 +37,10 @@ class Node:
         who = identity or Identity(ME, instance=1)
         self.outbox = Outbox()
         self.links = Links(who, LinkSettings(), self.outbox)
-        self.registration = Registration(seeds, who, self.links, settings, self.outbox, Random(number))
+        self.incarnation = 0
+        self.registration = Registration(
+            seeds, who, self.links, settings, self.outbox, Random(number), lambda: self.incarnation
+        )
 
     def dialled(self) -> dict[Address, int]:
         """Which links are to be made, by address; nothing else may be wanted."""
@@ -253,7 +256,7 @@ def test_a_seed_that_answers_the_preface_is_registered_with_over_a_link() -> Non
     registration.on_peer_list(A, LISTED, 0.0)
     registration.tick(2.0)
     node.drain()
-    registration.incarnation = 3
+    node.incarnation = 3
 
     registration.on_preface_answered(A, 2.5)
     link = node.dialled()[A]

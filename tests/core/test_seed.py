@@ -37,7 +37,7 @@ from rumor.core.seed import AHEAD_MAX, KEPT_LEASES, VISIT, Seed, SeedSnapshot
 from rumor.core.seeds.journal import Batch, Kept
 from rumor.core.settings import DoorSettings, RegistrySettings, Settings
 
-from .helpers import ANA, BO, EPOCH, ME, clock, hello, rumor, seed_at, timestamp
+from .helpers import ANA, BO, DI, EPOCH, ME, clock, hello, rumor, seed_at, timestamp
 
 
 def seed_with(*peers: Address, settings: Settings | None = None) -> Seed:
@@ -130,7 +130,8 @@ def test_a_seed_that_trusts_takes_off_who_is_reported_dead(peer: Address, listed
 
     seed.receive(7, ME.host, report, 1.0)
 
-    assert seed.drain() == ([], [DeathReceived(report, listed)])
+    struck_off = [PeerStruckOff(peer, "")] if listed else []
+    assert seed.drain() == ([], [DeathReceived(report, listed), *struck_off])
     assert seed.snapshot() == SeedSnapshot(peers=left)
 
 
@@ -581,7 +582,7 @@ def test_a_renewal_is_written_now_and_then() -> None:
 
 
 def test_who_is_gone_is_gone_on_disk() -> None:
-    """Struck off, moved, or displaced by another name at its address."""
+    """Moved, or displaced by another name at its address; the word about who is struck off is written in its place."""
     seed = seed_core(durable=True)
     enrol(seed, 1, ANA, 0.0, name="ana")
     enrol(seed, 3, BO, 0.0, name="bo")
@@ -598,7 +599,7 @@ def test_who_is_gone_is_gone_on_disk() -> None:
     assert [entry.order for entry in batch.entries] == [3]
     assert batch.gone == [1, 2]
     strike_off(seed, BO, 2.0)
-    assert seed.take_unstored().gone == [3]
+    assert seed.take_unstored() == Batch([Kept(3, "ana", BO.host, BO.port, 2000, 0, EPOCH + 3.0, struck_off=True)], [])
 
 
 def test_a_restart_lists_whom_the_former_life_listed() -> None:
@@ -615,6 +616,27 @@ def test_a_restart_lists_whom_the_former_life_listed() -> None:
     seed.tick(180.0)
     assert seed.drain() == ([], [])
     seed.receive(7, ME.host, Register(ME), 180.0)
-    assert [entry.order for entry in seed.take_unstored().entries] == [10]
+    assert [entry.order for entry in seed.take_unstored().entries] == [11]
     seed.stored(180.0)
     assert Answer(7, PeerList((ANA, BO, ME))) in seed.drain()[0]
+
+
+def test_a_restart_remembers_whom_the_former_life_struck_off() -> None:
+    """For two leases in all, then the disk forgets them too; who registers again is listed, and so on disk."""
+    seed = seed_core(durable=True)
+    stones = [
+        Kept(3, "", ANA.host, ANA.port, 0, 0, EPOCH - 361.0, struck_off=True),
+        Kept(4, "", BO.host, BO.port, 0, 0, EPOCH - 60.0, struck_off=True),
+        Kept(5, "", DI.host, DI.port, 0, 0, EPOCH - 50.0, struck_off=True),
+    ]
+
+    assert seed.restore(stones, 0.0) == 0
+    assert seed.take_unstored().gone == [3]
+    seed.stored(0.0)
+    seed.receive(7, DI.host, Register(DI), 1.0)
+    batch = seed.take_unstored()
+    seed.stored(1.0)
+
+    assert ([entry.order for entry in batch.entries], batch.gone) == ([6], [5])
+    seed.tick(361.0)
+    assert seed.take_unstored().gone == [4]

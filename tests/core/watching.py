@@ -20,6 +20,7 @@ from rumor.core.frames import (
     Role,
     Verdict,
 )
+from rumor.core.hearing import Hearing
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.liveness.liveness import Liveness
 from rumor.core.outbox import Outbox
@@ -69,6 +70,7 @@ class Bench:
         self.members = Members()
         identity = Identity(ME, name="me", instance=1)
         self.links = Links(identity, LinkSettings(), self.outbox)
+        self.hearing = Hearing(liveness or LivenessSettings())
         self.liveness = Liveness(
             self.links,
             identity,
@@ -77,6 +79,7 @@ class Bench:
             self.outbox,
             Random(0),
             self.members,
+            self.hearing,
         )
         self.answers: bool | None = None
         self.mine: list[Event] = []

@@ -11,7 +11,9 @@ from msgspec.structs import replace
 from rumor.core.effects import Ask, Dial
 from rumor.core.events import DeathReported, NeighborDied, NeighborDown
 from rumor.core.ids import Seconds
+from rumor.core.members import State
 from rumor.core.messages import Register
+from rumor.core.peer import Peer
 from rumor.core.settings import Settings, profile
 from rumor.sim import Node
 from tests.network.invariants import ailments, apart, deaf, holders, reach, unregistered
@@ -265,6 +267,23 @@ def test_a_frozen_peer_is_buried(number: int, profile_name: str) -> None:
 
 
 @many
+def test_of_two_that_meet_the_one_that_is_killed_is_dead_for_the_other(number: int) -> None:
+    """At whichever moment: if the other one knows it at all, it learns of its death."""
+    world = World(number)
+    seeds = [world.seed()] if world.rng.random() < 0.5 else []
+    first = world.start(world.peer(seeds))
+    world.run(3.0)
+    both = (first, world.start(world.peer(seeds, join=[] if seeds else [first])))
+    world.run(world.rng.uniform(0.0, 0.06))
+    killed = world.rng.choice(both)
+    world.crash(killed)
+    world.run(1.0)
+    (left,) = [peer for peer in both if peer is not killed]
+    assert isinstance(left.core, Peer)
+    assert [member.state for member in left.core.members() if member.name == killed.name] in ([], [State.DEAD])
+
+
+@many
 def test_a_peer_that_freezes_while_it_joins_is_buried(number: int) -> None:
     """One that falls silent in the midst of connecting is dead to those who held it, and stays so."""
     world = World(number, latency=(0.001, 0.1))
@@ -277,7 +296,7 @@ def test_a_peer_that_freezes_while_it_joins_is_buried(number: int) -> None:
     gone = world.rng.choice(peers)
     world.freeze(gone)
     world.run(10.0)
-    buriers = [peer for peer in peers if NeighborDied(gone.address) in peer.events(NeighborDied)]
+    buriers = [peer for peer in peers if gone.address in [dead.neighbor for dead in peer.events(NeighborDied)]]
     buried_at = world.now
     world.run(60.0)
     assert [str(peer) for peer in buriers if spoke_to(peer, gone, since=buried_at)] == []

@@ -5,6 +5,7 @@ KILLS=100 in the environment kills the seed so often instead of the few times th
 
 import os
 import random
+import resource
 import signal
 import socket
 import threading
@@ -12,6 +13,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+
+import pytest
 
 from rumor.aio.registry_file import RegistryFile
 from rumor.core.frames import Enrolment, Hello, Lease, Role
@@ -80,11 +83,11 @@ def by_link(connection: socket.socket, peer: int) -> bool:
             return False
         data += more
     frames = reader.feed(data[len(PREFACE) :])
-    while not any(isinstance(frame, Lease) for frame in frames):
+    while not (leases := [frame for frame in frames if isinstance(frame, Lease)]):
         if not (more := connection.recv(4096)):
             return False
         frames += reader.feed(more)
-    return True
+    return not leases[0].refusal
 
 
 def kept(state: Path) -> set[int]:
@@ -114,6 +117,32 @@ def test_whoever_was_answered_is_there_after_a_crash(tmp_path: Path) -> None:
         lost = answered - kept(tmp_path / "state")
         assert not lost, f"random number {number}, kill {kill}: lost {sorted(lost)}"
     assert answered
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="no other process can be bounded here")
+def test_a_full_disk_refuses_until_there_is_room(tmp_path: Path) -> None:
+    """Nobody is told that it is listed who is not on disk; the seed says so once, and goes on when there is room."""
+    state = tmp_path / "state"
+    with Rumor("seed", "--state", str(state), cwd=tmp_path) as seed:
+        assert registers(seed, by_text, 2001)
+        resource.prlimit(seed.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        assert not any(registers(seed, by_text, peer) for peer in (2002, 2003, 2004))
+        assert not registers(seed, by_link, 2005)
+        trouble = seed.wait_event("error", message="the registry can't be written: nobody can register")
+        assert str(state) in str(trouble["detail"])
+        assert len([*seed.events("error")]) == 1
+        resource.prlimit(seed.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        assert registers(seed, by_text, 2002)
+        assert registers(seed, by_link, 2006)
+        seed.signal(signal.SIGKILL)
+        seed.wait()
+    assert kept(state) >= {2001, 2002, 2006}
+
+
+def registers(seed: Rumor, by: Callable[[socket.socket, int], bool], peer: int) -> bool:
+    """Let one peer register; whether it is told that it is listed."""
+    with socket.create_connection(("127.0.0.1", seed.port), PATIENCE) as connection:
+        return by(connection, peer)
 
 
 def test_seeds_tell_each_other(stack: ExitStack, tmp_path: Path) -> None:

@@ -100,6 +100,15 @@ def test_a_rumor_that_came_both_ways_is_heard_twice() -> None:
     assert record.on_text(text) is not None
 
 
+def test_a_question_is_no_rumor() -> None:
+    """It travels as a run does, and its stream is watched; but nobody says it to applications as something said."""
+    record = Record(keeps_payloads=True)
+    asked = RunDelivered(run(1, 1, b"who?", lane=Lane.ASKED), False, True, True)
+    assert record.on_run(asked) is None
+    assert (record.heard, record.payloads("ana")) == ({}, [])
+    assert record.on_run(asked) is not None
+
+
 def tell(record: Record, event: RunDelivered | RumorsLost) -> str | None:
     """Show a record an event."""
     return record.on_lost(event) if isinstance(event, RumorsLost) else record.on_run(event)

@@ -36,11 +36,20 @@ MEMBERS = {
     "reborn": 3,
     "starved_50": 18,
     "tags_change": 3,
+    "twins": 10,
     "two_lives": 5,
 }
 """Networks of up to 50, in which something befalls members; those with settings in them are told with each, twice."""
 
-LARGE = sorted(set(SCENARIOS) - ON_DEMAND - set(MISHAPS) - set(MEMBERS))
+SEEDS = {
+    "seed_restarts_at_once": 10,
+    "seeds_exchange": 6,
+    "seeds_spare_the_living": 3,
+    "struck_off_for_good": 4,
+}
+"""Three seeds, and what befalls them or those whom they list."""
+
+LARGE = sorted(set(SCENARIOS) - ON_DEMAND - set(MISHAPS) - set(MEMBERS) - set(SEEDS))
 """Networks of up to 500; one number says most of it."""
 
 
@@ -58,6 +67,12 @@ def test_mishaps_end_well(name: str, number: int) -> None:
 @numbered(MEMBERS)
 def test_all_know_who_is_there(name: str, number: int) -> None:
     """What the docstring of the scenario says is so: of joins and farewells, deaths, and of those who are not dead."""
+    tell(name, number)
+
+
+@numbered(SEEDS)
+def test_seeds_list_who_is_there(name: str, number: int) -> None:
+    """What the docstring of the scenario says is so: each lists all who run, whatever befell, and none who is gone."""
     tell(name, number)
 
 

@@ -192,6 +192,13 @@ def refusal(kind: int, body: bytes) -> str:
     return str(refused.value)
 
 
+def test_every_kind_is_among_the_inputs_that_are_fuzzed() -> None:
+    """A kind that is not there would hardly ever come out of random bytes."""
+    corpus = Path(__file__).parents[2] / "fuzz" / "corpus-frames"
+
+    assert set(KINDS) <= {path.read_bytes()[4] for path in corpus.iterdir() if path.stat().st_size > 4}
+
+
 @pytest.mark.parametrize(("frame", "text"), GOLDEN, ids=NAMES)
 def test_a_frame_has_exactly_these_bytes(frame: Outgoing, text: str) -> None:
     """Every frame is written as the page says."""

@@ -19,7 +19,7 @@ goes back, chance one `random.Random`: the same inputs give the same outputs.
 
 Which idea lives where:
 
-    links.py         every link, from Hello to Goodbye         overlay.py, views.py   the web (HyParView)
+    links.py         every link, from Hello to Goodbye         overlay.py (tries.py, views.py)   the web (HyParView)
     visits.py        an origin that is asked itself            antientropy.py         all streams, compared
     membership.py    who is there, and who lives:
         liveness.py  neighbors that are silent (with doubts.py, relays.py, health.py) or broke (redials.py)

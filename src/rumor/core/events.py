@@ -135,9 +135,15 @@ class Strike(msgspec.Struct, frozen=True):
 
 
 class NeighborDied(msgspec.Struct, frozen=True):
-    """A neighbor is dead: `strikes_max` liveness requests in a row failed."""
+    """A neighbor is dead: `strikes_max` liveness requests in a row failed, or others found the same.
+
+    One of ours by its name, and the life and incarnation that is dead; an original without (`""`, 0, 0).
+    """
 
     neighbor: Address
+    name: str = ""
+    epoch: int = 0
+    incarnation: int = 0
 
 
 class DeathReported(msgspec.Struct, frozen=True):

@@ -45,7 +45,9 @@ class Machines:
         self.antientropy = AntiEntropy(
             settings.antientropy, self.broadcast.streams, outbox, rng, self.broadcast.origin.head_for_newcomer
         )
-        self.registration = Registration(seeds, identity, links, settings.registration, outbox, rng)
+        self.registration = Registration(
+            seeds, identity, links, settings.registration, outbox, rng, self._own_incarnation
+        )
         self.texts = Texts(
             identity, self.registration, settings, clock, outbox, rng, links, self.overlay, self.broadcast, codec
         )
@@ -59,7 +61,7 @@ class Machines:
             members=self.membership.directory.size,
         )
         self.census = Census(self.broadcast.streams, self.broadcast.delivery.told, self.requests.respond)
-        self.visits = Visits(identity, links, self.broadcast, self.address_of)
+        self.visits = Visits(identity, links, self.broadcast, self.address_of, self.requests.holds)
         self.overlay.remember(contacts)
 
     def address_of(self, name: str) -> Address | None:
@@ -71,6 +73,11 @@ class Machines:
         """Whom we know, the newest first."""
         neighbors = (Contact(neighbor.name, neighbor.address) for neighbor in self.overlay.neighbors)
         return tuple({contact.name: contact for contact in (*neighbors, *self.overlay.contacts)}.values())
+
+    def _own_incarnation(self) -> int:
+        """Our present incarnation, for the seeds."""
+        own = self.membership.directory.member(self.identity.name)
+        return 0 if own is None else own.incarnation
 
     def _known_epoch(self, name: str) -> int:
         """The latest life of a node that we heard of, for its Hello."""

@@ -35,6 +35,7 @@ from rumor.core.frames import (
     Role,
     Watching,
 )
+from rumor.core.hearing import Hearing
 from rumor.core.ids import Identity, Seconds
 from rumor.core.liveness.liveness import Liveness
 from rumor.core.members import State
@@ -57,8 +58,11 @@ class Membership:
     ) -> None:
         self._links = links
         self._outbox = outbox
-        self.directory = Directory(identity, clock, settings.directory, outbox, rng)
-        self.liveness = Liveness(links, identity, settings.liveness, settings.probes, outbox, rng, self.directory)
+        hearing = Hearing(settings.liveness)
+        self.directory = Directory(identity, clock, settings.directory, outbox, rng, hearing)
+        self.liveness = Liveness(
+            links, identity, settings.liveness, settings.probes, outbox, rng, self.directory, hearing
+        )
         self._held: dict[int, str] = {}
         self._missed: dict[str, None] = {}
         self._left = False
@@ -123,7 +127,7 @@ class Membership:
             self.liveness.on_death(member.name, now)
         if member.state is State.DEAD:
             if self._was_ours(member.name):
-                self._outbox.say(NeighborDied(member.address))
+                self._outbox.say(NeighborDied(member.address, member.name, member.epoch, member.incarnation))
         elif before is not None and (member.epoch, member.incarnation) > (before.epoch, before.incarnation):
             self._missed.pop(member.name, None)
             self.liveness.on_refuted(member.name, now)

@@ -36,11 +36,11 @@ class Register(msgspec.Struct, frozen=True):
 class PeerList(msgspec.Struct, frozen=True, eq=False):
     """A seed's reply: every peer that it lists, in the order of registration, the asker last.
 
-    `texts`: the same as `str` writes them, where they are at hand, since a seed writes hundreds for each registration.
+    `text`: the same as it is written, if that is at hand: a seed that tells many of the same others writes them once.
     """
 
     peers: tuple[Address, ...]
-    texts: tuple[str, ...] = ()
+    text: str = ""
 
     def __eq__(self, other: object) -> bool:
         """Two lists of the same peers are the same."""

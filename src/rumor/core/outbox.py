@@ -83,6 +83,10 @@ class Outbox:
         waiting.clear()
         return frames
 
+    def is_awake(self, link: int) -> bool:
+        """Whether a link was woken, and not pulled dry since."""
+        return link in self._awake
+
     def dry(self, link: int) -> None:
         """Nothing waits for a link any more, anywhere: wake it next time."""
         self._awake.discard(link)

@@ -224,13 +224,16 @@ class Peer:
 
     def pull(self, link: int, bytes_max: int, now: Seconds) -> list[Outgoing]:
         """What a link is to send next: control first, then about `bytes_max` bytes of runs. Empty: nothing, for now."""
+        if not self._outbox.is_awake(link):
+            return []
+        control = self._outbox.take(link)
         questions = self._requests.pull(link, bytes_max, now)
         self._routes.others_moved |= bool(questions)
-        frames: list[Outgoing] = [*self._outbox.take(link), *self._membership.pull(link, bytes_max), *questions]
-        frames += self._broadcast.pull(link, bytes_max, now)
-        if not frames:
+        more: list[Outgoing] = [*self._membership.pull(link, bytes_max), *questions]
+        more += self._broadcast.pull(link, bytes_max, now)
+        if not more:  # of control frames all that wait are taken at once
             self._outbox.dry(link)
-        return frames
+        return [*control, *more]
 
     # Texts.
 

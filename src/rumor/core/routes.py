@@ -30,6 +30,7 @@ from rumor.core.frames import (
     Acknowledgement,
     Answers,
     Buckets,
+    DeathNotice,
     Digest,
     ForwardJoin,
     Frame,
@@ -84,7 +85,8 @@ class Routes:
             machines.links.on_goodbye(link, frame, now)
         elif machines.links.stands(link):
             machines.membership.liveness.heard(link, now)
-            self._on_frame[type(frame)](link, frame, now)
+            if (handler := self._on_frame.get(type(frame))) is not None:  # the others are for seeds
+                handler(link, frame, now)
         self.others_moved |= type(frame) not in _OFTEN
         self.pass_on(now)
 
@@ -179,8 +181,7 @@ class Routes:
 
     def _link_ready(self, event: LinkReady, now: Seconds) -> None:
         if event.name == self._machines.identity.name:
-            self._machines.broadcast.on_other_life(event.known_epoch)
-            self._machines.outbox.say(Problem("another process lives under our name", str(event.address)))
+            self._other_life(event, now)
         else:
             self._machines.broadcast.heard_hello(event.known_epoch, now)
             self._machines.texts.link_ready(event.link, event.address, now)
@@ -216,6 +217,21 @@ class Routes:
         """A question for the application, or for ourselves."""
         if event.topic == TOPIC:
             self._machines.census.on_asked(event, now)
+
+    def _other_life(self, event: LinkReady, now: Seconds) -> None:
+        """Another process is there under our name: the younger one goes on.
+
+        Of two that began in the same millisecond that is the one whose address is greater, as in own_claim.py.
+        """
+        own, info = self._machines.identity, self._machines.links.info(event.link)
+        later = event.known_epoch
+        if info is not None and info.epoch == own.epoch:
+            if own.address > event.address:
+                self._machines.broadcast.heard_hello(own.epoch, now)  # ours is the later one, if we have not spoken
+            else:
+                later = max(later, own.epoch + 1)
+        self._machines.broadcast.on_other_life(later)
+        self._machines.outbox.say(Problem("another process lives under our name", str(event.address)))
 
     def _other_life_told(self, event: OtherLifeTold, now: Seconds) -> None:
         """Dial who is said to live under our name: on the link both learn of it, and settle who goes on."""
@@ -259,4 +275,5 @@ class Routes:
     def _bury(self, event: NeighborDied, now: Seconds) -> None:
         report = self._machines.texts.bury(event.neighbor, now)
         self._machines.overlay.forget(event.neighbor)
-        self._machines.outbox.say(DeathReported(report, self._machines.registration.report(report, None, now)))
+        notice = DeathNotice(event.name, event.epoch, event.incarnation, event.neighbor) if event.name else None
+        self._machines.outbox.say(DeathReported(report, self._machines.registration.report(report, notice, now)))

@@ -40,11 +40,11 @@ from rumor.core.frames import (
 )
 from rumor.core.ids import Address, Identity, Seconds, source_host
 from rumor.core.members import Member, State
-from rumor.core.messages import DeadNode, Incoming, PeerList, Preface, Register, Reply
+from rumor.core.messages import DeadNode, Incoming, Preface, Register, Reply
 from rumor.core.outbox import Outbox
 from rumor.core.overlay.links import OWN_PROBE, Links
 from rumor.core.seeds.exchange import ECHO, Exchange
-from rumor.core.seeds.journal import Batch, Journal, Kept
+from rumor.core.seeds.journal import Batch, Journal, Kept, former
 from rumor.core.seeds.leases import Leases
 from rumor.core.seeds.registry import Listed, Refusal, Registrant, Registry, Tombstone, Took
 from rumor.core.settings import Settings
@@ -61,10 +61,6 @@ TOMBSTONE_LEASES = 2
 
 KEPT_LEASES = 10
 """On disk a proof of life is at most so many leases older than the last one: writing each would be most of the work."""
-
-
-SHARED_MAX = 1 << 16
-"""So many hosts are kept once for all who came from there when a list is read: a third of its memory."""
 
 
 class SeedSnapshot(msgspec.Struct, frozen=True):
@@ -133,9 +129,13 @@ class Seed:
         self._exchange.begin(now)
 
     def restore(self, kept: Iterable[Kept], now: Seconds) -> int:
-        """List whom a former life listed, in the order of registration; returns how many. Their leases begin anew."""
-        listed = self._registry.restore(self._former(kept, now))
+        """List whom a former life listed, in the order of registration; returns how many. Their leases begin anew.
+
+        Whom it struck off is remembered.
+        """
+        listed = self._registry.restore(former(kept, self._clock, now))
         self._leases.grant_all(listed, now)
+        self._expire(now)
         return len(listed)
 
     def set_seeds(self, seeds: Sequence[Address], now: Seconds) -> None:
@@ -154,11 +154,8 @@ class Seed:
 
     def stored(self, now: Seconds) -> None:
         """What was taken is on disk: those who wait for it are answered."""
-        settled = self._journal.settle()
-        askers = [registered.listed.address for registered in settled if registered.by_text]
-        replies = iter(self._registry.replies_for(askers))
-        for registered in settled:
-            self._answer(registered, next(replies) if registered.by_text else None)
+        for registered in self._journal.settle():
+            self._answer(registered)
 
     def not_stored(self, now: Seconds) -> None:
         """What was taken could not be written: those who wait for it are refused, and it goes with the next."""
@@ -193,7 +190,6 @@ class Seed:
         listed = self._leases.on_failure(effect.to, now)
         if listed is not None:
             self._strike_off(listed, now)
-            self._outbox.say(PeerStruckOff(listed.address, listed.name))
 
     # Links.
 
@@ -248,8 +244,7 @@ class Seed:
         for link in self._visits.due(now):
             self._links.part(link, Parting.DONE, now=now)
         if self._expiry_at is not None and now >= self._expiry_at:
-            self._registry.expire(now - TOMBSTONE_LEASES * self._settings.lease)
-            self._expiry_at = now + self._settings.lease if self._registry.tombstones else None
+            self._expire(now)
         self._route(now)
 
     def next_deadline(self) -> Seconds | None:
@@ -304,13 +299,6 @@ class Seed:
 
     # Who registers.
 
-    def _former(self, kept: Iterable[Kept], now: Seconds) -> Iterator[Listed]:
-        hosts: dict[str, str] = {}
-        ports: dict[int, int] = {}
-        for entry in kept:
-            host = hosts.setdefault(entry.host, entry.host) if len(hosts) < SHARED_MAX else entry.host
-            yield entry.listed(Address(host, ports.setdefault(entry.port, entry.port)), self._clock, now)
-
     def _on_register(self, link: int, peer: Address, now: Seconds) -> None:
         if not peer.is_ipv4:
             self._outbox.say(Problem("a classic text from an IPv6 address, which it can't carry", peer.host))
@@ -322,13 +310,13 @@ class Seed:
         """A peer of ours registers: who it is, it said in its Hello."""
         info = self._links.info(link)
         assert info is not None
-        source = source_host(self._links.source(link))
         if info.role is not Role.PEER:
             self._refuse(link, "only peers are listed", by_text=False)
         elif info.epoch > max(self._clock.milliseconds(now) + AHEAD_MAX, self._registry.epoch_of(info.name)):
             self._refuse(link, "an epoch that lies ahead", by_text=False)
         else:
             self._visits.set(link, now + VISIT)
+            source = source_host(self._links.source(link))
             by_text = self._registry.at(Address(source, info.address.port))
             if by_text is not None and not by_text.name and by_text.address != info.address:
                 self._take_off(by_text)  # itself, as it came by text before
@@ -353,15 +341,14 @@ class Seed:
             self._journal.note(listed)
         registered = _Registered(link, listed, took in _CAME, by_text, wanted)
         if not self._journal.wait(listed, registered):
-            self._answer(registered, self._registry.reply_for(listed.address) if by_text else None)
+            self._answer(registered)
 
     def _on_taken(self, listed: Listed, took: Took, now: Seconds) -> None:
         """Somebody came, changed, or was renewed: let the others know."""
-        for gone in self._registry.displaced():
-            self._journal.note(gone)
         if took in _CAME:
             self._registry.forgive(listed.key)
             self._leases.grant(listed, now)
+        self._journal.forget(self._registry.went())
         if took in _CAME or took is Took.CHANGED:
             self._journal.note(listed)
             self._exchange.note(listed)
@@ -372,11 +359,11 @@ class Seed:
         span = KEPT_LEASES * self._settings.lease
         return (proof + order) // span != (now + order) // span
 
-    def _answer(self, registered: _Registered, reply: PeerList | None) -> None:
-        """Tell a peer that it is listed, and of others; by text if there is a reply for it."""
+    def _answer(self, registered: _Registered) -> None:
+        """Tell a peer that it is listed, and of others."""
         link, listed = registered.link, registered.listed
-        if reply is not None:
-            self._outbox.do(Answer(link, reply))
+        if registered.by_text:
+            self._outbox.do(Answer(link, self._registry.reply_for(listed.address)))
         else:
             some = self._registry.sample(listed.key, registered.wanted)
             self._outbox.send(link, Lease(int(self._settings.lease * 1000), some))
@@ -391,7 +378,11 @@ class Seed:
     # Who is gone.
 
     def _on_notice(self, link: int, notice: DeathNotice, now: Seconds) -> None:
-        """A peer of ours found another dead. What it says of a former life counts nothing."""
+        """A peer of ours found another dead. What it says of a former life counts nothing; nor what a seed says so."""
+        info = self._links.info(link)
+        assert info is not None
+        if info.role is not Role.PEER:
+            return
         reporter = source_host(self._links.source(link))
         listed = self._registry.find(notice.name, notice.address)
         is_former = listed is not None and listed.name == notice.name and 0 < notice.epoch < listed.epoch
@@ -411,19 +402,25 @@ class Seed:
             self._strike_off(listed, now)
 
     def _strike_off(self, listed: Listed, now: Seconds) -> None:
-        self._registry.strike_off(listed, now)
-        self._journal.note(listed)
+        self._bury(self._registry.strike_off(listed, now), now)
         self._exchange.note(listed)
-        self._expire_later(now)
+        self._outbox.say(PeerStruckOff(listed.address, listed.name))
+
+    def _bury(self, stone: Tombstone, now: Seconds) -> None:
+        self._journal.note(stone)
+        self._journal.forget(self._registry.went())
+        if self._expiry_at is None:
+            self._expiry_at = now + TOMBSTONE_LEASES * self._settings.lease
+
+    def _expire(self, now: Seconds) -> None:
+        self._registry.expire(now - TOMBSTONE_LEASES * self._settings.lease)
+        self._journal.forget(self._registry.went())
+        self._expiry_at = now + self._settings.lease if self._registry.tombstones else None
 
     def _take_off(self, listed: Listed) -> None:
         """It is listed otherwise now."""
         self._registry.remove(listed)
-        self._journal.note(listed)
-
-    def _expire_later(self, now: Seconds) -> None:
-        if self._expiry_at is None:
-            self._expiry_at = now + TOMBSTONE_LEASES * self._settings.lease
+        self._journal.forget(self._registry.went())
 
     # Other seeds.
 
@@ -453,8 +450,8 @@ class Seed:
         """Another seed struck somebody off."""
         listed = self._registry.find(entry.name, entry.address)
         if listed is None or listed.name != entry.name:
-            self._registry.bury(Tombstone(entry.name, entry.address, entry.epoch, entry.incarnation, moment))
-            self._expire_later(now)
+            stone = Tombstone(entry.name, entry.address, entry.epoch, entry.incarnation, moment)
+            self._bury(self._registry.bury(stone), now)
         elif (entry.epoch, entry.incarnation, moment) > (*listed.life, listed.proof):
             self._doubt(listed, now)
 

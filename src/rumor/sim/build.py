@@ -10,6 +10,7 @@ from rumor.core.ids import Address, Identity
 from rumor.core.peer import Peer
 from rumor.core.seed import Seed
 from rumor.core.settings import Settings
+from rumor.sim import disk
 from rumor.sim.carriage import Carriage
 from rumor.sim.cores import Core
 from rumor.sim.node import Node
@@ -26,14 +27,17 @@ class Builder:
         self._rng = stage.rng
         self._codec = msgspec.structs.replace(CODEC, seal=carriage.seal)
 
-    def seed(self, seeds: Sequence[Address] = ()) -> Callable[[Node], Core]:
-        """Makes a seed; `seeds` are the other ones."""
+    def seed(self, seeds: Sequence[Address] = (), *, durable: bool = False) -> Callable[[Node], Core]:
+        """Makes a seed; `seeds` are the other ones, and itself. A durable one goes on with what is on its disk."""
 
         def make(node: Node) -> Core:
             chance = self._rng.getrandbits(64)
             node.epoch = max(node.clock.milliseconds(self._stage.now), node.epoch + 1)
             identity = Identity(node.address, name=node.name, epoch=node.epoch, instance=chance >> 1)
-            return Seed(identity, seeds, self._settings, node.clock, Random(chance))
+            others = [seed for seed in seeds if seed != node.address]
+            seed = Seed(identity, others, self._settings, node.clock, Random(chance), durable=durable)
+            seed.restore(disk.kept(node), self._stage.now)
+            return seed
 
         return make
 
@@ -61,6 +65,7 @@ class Builder:
 
     @staticmethod
     def save(node: Node) -> tuple[tuple[Contact, ...], int]:
-        """What a node that saves its state would find again: its contacts and its epoch."""
-        assert isinstance(node.core, Peer)
+        """What a node that saves its state would find again: its contacts and its epoch; a seed has its disk."""
+        if not isinstance(node.core, Peer):
+            return (), node.epoch
         return node.core.contacts(), node.core.snapshot().epoch

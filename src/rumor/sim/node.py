@@ -14,6 +14,7 @@ from rumor.core.ids import Address, Seconds
 from rumor.core.members import Member
 from rumor.core.peer import Peer
 from rumor.core.seed import Seed
+from rumor.core.seeds.journal import Kept
 from rumor.core.settings import Settings
 from rumor.sim.cores import Core, LinkCore, Visitor
 from rumor.sim.records import Record, Told
@@ -29,10 +30,10 @@ class Node:
     """One address, and the core that lives there: another one after each restart."""
 
     __slots__ = (
-        "address", "alarm_at", "busy_until", "clock", "contacts", "copies", "core", "cost", "degree_max", "did", "due",
-        "ends", "epoch", "frozen", "is_working", "joined_at", "keeps", "late", "lateness", "life", "link_core", "links",
-        "looked", "make", "members", "name", "neighbor_links", "number_next", "off", "queue", "reads_at", "record",
-        "said", "sent_bytes", "settings", "sockets", "up",
+        "address", "alarm_at", "busy_until", "clock", "contacts", "copies", "core", "cost", "degree_max", "did", "disk",
+        "due", "ends", "epoch", "frozen", "is_working", "joined_at", "keeps", "late", "lateness", "life", "link_core",
+        "links", "looked", "make", "members", "name", "neighbor_links", "number_next", "off", "queue", "reads_at",
+        "record", "said", "sent_bytes", "settings", "sockets", "stores", "up",
     )  # fmt: skip
 
     def __init__(
@@ -47,6 +48,8 @@ class Node:
         """The present life's, or the last one's."""
         self.contacts: tuple[Contact, ...] = ()
         """What its present life began with: what it had saved."""
+        self.disk: dict[int, Kept] = {}
+        """What a durable seed keeps, by the order of registration."""
         self.keeps = keeps
         """Whether events, effects and payloads are kept for tests to look at."""
         self.settings: Settings | None = None
@@ -101,6 +104,8 @@ class Node:
         """What waits until a slow node gets to it."""
         self.busy_until: Seconds = 0.0
         self.is_working = False
+        self.stores = 0
+        """How often it wanted something kept that is not on disk yet."""
         self.copies = 0
         """How many copies of runs came."""
 

@@ -1,5 +1,7 @@
 """What one node told its application in its present life, and whether it may be told: kept by stream.
 
+Rumors are the runs on lane `app`, and those of texts. What bridges carry is told as RumorHeard, and questions are none.
+
     fresh      told for the first time, in any order        never twice, never after it was declared lost
     in order   the next one each time, or a range that is lost   from the first one on, without a gap but for
                what a classic text told before
@@ -112,10 +114,10 @@ class Record:
         run = event.run
         id = StreamId(run.origin, run.epoch, run.lane)
         wrong = self.stream(id).on_run(run, ordered=event.ordered, fresh=event.fresh)
-        if self._keeps and event.fresh and run.lane is not Lane.CARRIED:  # those are told as RumorHeard
+        if self._keeps and event.fresh and run.lane is Lane.APP:
             for number, payload in enumerate(run.payloads, run.first):
                 self._hear(Told(run.origin, number, payload))
-        if self._keeps and event.ordered:
+        if self._keeps and event.ordered and run.lane is Lane.APP:
             self._payloads.setdefault(id, []).extend(run.payloads)
         return None if wrong is None else f"of {run.origin} in {run.epoch} {wrong}"
 

@@ -11,6 +11,7 @@
     weather.py     latency, loss, partitions
     exchanges.py   classic texts      links.py, lines.py, end.py, carriage.py   links
     node.py        who lives there    records.py, memberships.py   what it told, and whether it may
+    disk.py        what a seed keeps
     invariants.py  what must always be so, after every event      settled.py   what must be so after quiet
     measures.py    how well it spread                              chaos.py     one mishap after another
 
@@ -22,12 +23,13 @@ from functools import partial
 from random import Random
 
 from rumor.core.clock import WallClock
-from rumor.core.effects import Answer, Ask, Close, Dial, Effect, Failure, Hangup, Tell, Wake
+from rumor.core.effects import Answer, Ask, Close, Dial, Effect, Failure, Hangup, Store, Tell, Wake
 from rumor.core.events import Event, MemberChanged, NeighborDown, NeighborUp, RumorHeard, RumorsLost, RunDelivered
 from rumor.core.ids import Address, Seconds
 from rumor.core.messages import Reply
 from rumor.core.peer import Peer
 from rumor.core.settings import Settings, profile
+from rumor.sim import disk
 from rumor.sim.build import Builder
 from rumor.sim.carriage import Carriage, HandCarriage, WireCarriage
 from rumor.sim.cores import Core, Speaker
@@ -141,6 +143,15 @@ class World:
         """A new seed of ours, running."""
         return self.start(self.add(self._builder.seed(), net=1))
 
+    def seeds(self, count: int) -> list[Node]:
+        """So many new seeds of ours, running: they tell each other whom they list, and keep it on disk."""
+        addresses: list[Address] = []
+        nodes = [self.add(self._builder.seed(addresses, durable=True), net=1) for _ in range(count)]
+        addresses += [node.address for node in nodes]
+        for node in nodes:
+            node.begin()  # once more, since now all addresses are known
+        return [self.start(node) for node in nodes]
+
     def peer(
         self,
         seeds: Iterable[Node] = (),
@@ -197,8 +208,10 @@ class World:
         """Crash a node if it runs, and start another life at its address.
 
         `clock_back`: its clock was set back by so much meanwhile. `remembers`: it had saved its contacts and its epoch,
-        else it begins empty.
+        and a seed its registry, else it begins empty.
         """
+        if not remembers:
+            node.disk.clear()
         saved = self._builder.save(node) if remembers else ((), 0)
         if node.up:
             self.crash(node)
@@ -358,6 +371,8 @@ class World:
             case Ask() | Tell():
                 self._keep(node, effect)
                 self._exchanges.begin(node, effect)
+            case Store():
+                disk.store(self._stage, node)
 
     def _reply(self, node: Node, link: int, outcome: Reply | Failure) -> None:
         visitor = node.links.pop(link, None)

@@ -58,7 +58,7 @@ def format(message: Message) -> bytes:
         case Register():
             return f"{message.address}".encode()
         case PeerList():
-            return ",".join(message.texts or map(str, message.peers)).encode()
+            return (message.text or ",".join(map(str, message.peers))).encode()
         case DeadNode():
             return f"Dead Node:{message.peer}:{message.timestamp}:{message.reporter}".encode()
         case ConnectRequest():

@@ -18,7 +18,7 @@ from rumor.core.events import (
     RumorHeard,
     Strike,
 )
-from rumor.core.frames import Contact, Enrolment, Lease, Role
+from rumor.core.frames import Contact, DeathNotice, Enrolment, Lease, Role
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.messages import (
     ConnectAccepted,
@@ -543,6 +543,19 @@ def test_a_dead_neighbor_is_dropped_and_reported() -> None:
         DeathReported(report, (SEED,)),
     ]
     assert neighbors(peer) == {BO}
+
+
+def test_a_dead_original_is_told_to_a_seed_of_ours_by_its_address() -> None:
+    """It has no other name."""
+    peer = peer_among(ANA, BO)
+    peer.answered(Ask(SEED, Preface(), 1.0), Preface(), 0.0)
+    (link,) = [effect.link for effect in peer.drain()[0] if isinstance(effect, Dial)]
+    peer.dialled(link, 0.0)
+    feed(peer, link, 0.0, msgspec.structs.replace(hello(SEED), role=Role.SEED))
+
+    kill(peer, ANA)
+
+    assert DeathNotice(str(ANA), 0, 0, ANA) in pull(peer, link, 2.0)
 
 
 def test_a_report_that_did_not_get_through_is_tried_again() -> None:

@@ -91,9 +91,11 @@ class Origin:
     def on_epoch(self, epoch: int) -> None:
         """A life under our name is known that does not seem older: ours is the later one, if we have not spoken yet.
 
-        If we have, it was a former life of ours, with a clock that went ahead; what we say is heard all the same.
+        If we have, it was a former life of ours, with a clock that went ahead; what we say is heard all the same. Who
+        gave way to another process stays the older one.
         """
-        if epoch >= self._identity.epoch and epoch and not any(own.publisher.has_sealed for own in self.lanes.values()):
+        is_open = not self._two_lives and not any(own.publisher.has_sealed for own in self.lanes.values())
+        if is_open and epoch and epoch >= self._identity.epoch:
             self._identity.epoch = epoch + 1
 
     def on_other_life(self, epoch: int) -> None:

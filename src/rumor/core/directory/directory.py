@@ -25,6 +25,7 @@ from rumor.core.directory.judgement import GONE, Judgement, believed
 from rumor.core.directory.own_claim import OwnClaim
 from rumor.core.directory.patrol import Patrol
 from rumor.core.directory.reach import ReachWatch
+from rumor.core.directory.returns import Returns
 from rumor.core.directory.reviews import Reviews
 from rumor.core.directory.roster import (
     WILDCARDS,
@@ -58,6 +59,7 @@ from rumor.core.frames import (
     Verdict,
     Watching,
 )
+from rumor.core.hearing import Hearing
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.members import Change, Member, Reach, State, Why
 from rumor.core.outbox import Outbox
@@ -71,12 +73,18 @@ class Directory:
     """All members that one peer knows, itself included."""
 
     def __init__(
-        self, identity: Identity, clock: WallClock, settings: DirectorySettings, outbox: Outbox, rng: Random
+        self,
+        identity: Identity,
+        clock: WallClock,
+        settings: DirectorySettings,
+        outbox: Outbox,
+        rng: Random,
+        hearing: Hearing,
     ) -> None:
         self._clock = clock
         self._settings = settings
         self._outbox = outbox
-        self._own = OwnClaim(identity, clock, settings, outbox)
+        self._own = OwnClaim(identity, clock, settings, outbox, Returns(settings, hearing))
         self._lives = Lives(identity, clock, outbox)
         self._trust = Trust(settings)
         self._roster = Roster(settings, self._voided)
@@ -156,9 +164,7 @@ class Directory:
         for statement in frame.statements:
             self._on_statement(link, statement, now, tells_on=tells_on)
         self._conclude(now, frame.ages)
-        for statement in self._own.doubts:
-            self._trust.refuted(statement, now)
-        self._say_at_once(self._own.refutation(), now, link)
+        self._refute(now, link)
 
     def on_summary(self, link: int, frame: MembersSummary, now: Seconds) -> None:
         """A neighbor compares."""
@@ -253,13 +259,16 @@ class Directory:
         for name in self._reviews.due(now):
             self._review(name, now)
         self._conclude(now)
+        if self._own.waits_until is not None and now >= self._own.waits_until:
+            self._refute(now)
         self._tidings.tick(now)
         self._watchers.tick(now)
 
     def next_deadline(self) -> Seconds | None:
         """When `tick` has something to do."""
         told_at = soonest(self._tidings.next_deadline(), self._watchers.next_deadline())
-        return soonest(self._comparison.next_deadline(), self._reviews.next_deadline(), told_at)
+        looked_at = soonest(self._reviews.next_deadline(), self._own.waits_until)
+        return soonest(self._comparison.next_deadline(), looked_at, told_at)
 
     # Merging.
 
@@ -421,6 +430,15 @@ class Directory:
         if claim is not None:
             self._hold_own(claim, now)
             self._tidings.tell(claim.name)
+
+    def _refute(self, now: Seconds, asker: int = 0) -> None:
+        """Answer those who doubt us, if we may. Who doubted was wrong."""
+        doubts = self._own.doubts
+        claim = self._own.refutation(now)
+        if claim is not None:
+            for statement in doubts:
+                self._trust.refuted(statement, now)
+        self._say_at_once(claim, now, asker)
 
     def _say_at_once(self, claim: Claim | None, now: Seconds, asker: int = 0) -> None:
         """The same ahead of all else, and to who brought us to it."""

@@ -2,8 +2,13 @@
 
 begin --tags, address changed--> incarnation + 1
   | `--a later epoch--> incarnation 0
-  | `--a statement about the present incarnation, or a claim in our name--> refuted: above what was doubted
+  | |--a statement about the present incarnation, or a claim in our name--> refuted: above what was doubted
+  | `--a claim of the same epoch from another address: a twin--> whose address is greater: epoch + 1
   `--leave--> LEFT, or AWAY until a time: from then on nothing is answered
+
+Two processes with one name and one epoch would outshout each other for ever. So one of them, the same for both, becomes
+the younger one, once; then they are two lives like any others, and settle on a link who goes on (routes.py). The other
+one still refutes what the first said before, as it does a liar's forgery.
 """
 
 from collections.abc import Mapping
@@ -12,6 +17,7 @@ import msgspec
 
 from rumor.core.clock import WallClock
 from rumor.core.directory.claims import checked_tags, life_of, newer
+from rumor.core.directory.returns import Returns
 from rumor.core.directory.roster import Taken
 from rumor.core.events import OtherLifeTold, Problem, SelfRefuted
 from rumor.core.frames import COUNT_MAX, NUMBER_MAX, Claim, Standing, Statement
@@ -23,16 +29,20 @@ from rumor.core.settings import DirectorySettings
 class OwnClaim:
     """The claim of one peer; None before it begins. Each method that gives a claim gives the one that stands now.
 
-    `doubts`: the statements about us that have not been answered yet.
+    `doubts`: the statements about us that have not been answered yet; at `waits_until` they may be, if not at once.
     """
 
-    def __init__(self, identity: Identity, clock: WallClock, settings: DirectorySettings, outbox: Outbox) -> None:
+    def __init__(
+        self, identity: Identity, clock: WallClock, settings: DirectorySettings, outbox: Outbox, returns: Returns
+    ) -> None:
         self._identity = identity
         self._clock = clock
         self._settings = settings
         self._outbox = outbox
+        self._returns = returns
         self.claim: Claim | None = None
         self.doubts: list[Statement] = []
+        self.waits_until: Seconds | None = None
         self._doubted: int | None = None
         self._other_life = 0
 
@@ -83,13 +93,12 @@ class OwnClaim:
         own = self.claim
         if own is None or claim == own:
             return Taken.SAME
-        if claim.epoch > own.epoch and claim.address == own.address:
+        is_elsewhere = claim.address != own.address and not self._identity.is_self(claim.address)
+        if claim.epoch >= own.epoch and is_elsewhere:
+            return self._on_other_life(claim, own)
+        if claim.epoch > own.epoch:
             # Nobody else lives there: a former life of ours, whose clock went ahead. We go on in its epoch.
             self.claim = msgspec.structs.replace(own, epoch=claim.epoch)
-            return self._doubt(claim.incarnation)
-        if claim.epoch > own.epoch:
-            self._say_other_life(claim)
-            return Taken.REFUSED
         return self._doubt(claim.incarnation) if newer(claim, own) else Taken.OLD
 
     def on_statement(self, statement: Statement) -> Taken:
@@ -99,12 +108,19 @@ class OwnClaim:
             return Taken.REFUSED
         if life_of(statement) < life_of(own):
             return Taken.OLD
-        self.doubts.append(statement)
+        if statement not in self.doubts and len(self.doubts) < self._settings.statements_max:
+            self.doubts.append(statement)
         return self._doubt(statement.incarnation)
 
-    def refutation(self) -> Claim | None:
-        """The answer to all doubts since the last one, if there were any. SelfRefuted is said."""
+    def refutation(self, now: Seconds) -> Claim | None:
+        """The answer to all doubts since the last one, if there were any. SelfRefuted is said.
+
+        None, and `waits_until` says when to ask again, if we are not steady enough to say that we are alive.
+        """
         own, doubted = self.claim, self._doubted
+        self.waits_until = self._returns.waits_until(now) if self.doubts else None
+        if self.waits_until is not None:
+            return None
         doubters = tuple(dict.fromkeys(statement.accuser for statement in self.doubts))
         self._doubted, self.doubts = None, []
         if own is None or doubted is None or own.standing is not Standing.ALIVE:
@@ -113,7 +129,18 @@ class OwnClaim:
             self._outbox.say(Problem("a doubt that can't be answered: no greater incarnation is left", self.name))
             return None
         self._outbox.say(SelfRefuted(doubters, doubted + 1))
+        self._returns.answered(now)
         return self._next(own, doubted + 1)
+
+    def _on_other_life(self, claim: Claim, own: Claim) -> Taken:
+        """A life under our name at another address that is no older than ours. A later one is not ours to answer."""
+        self._say_other_life(claim)
+        if claim.epoch > own.epoch:
+            return Taken.REFUSED
+        if own.address > claim.address:
+            self.claim = msgspec.structs.replace(own, epoch=own.epoch + 1)
+            return self._doubt(0)
+        return self._doubt(claim.incarnation) if newer(claim, own) else Taken.OLD
 
     def _doubt(self, incarnation: int) -> Taken:
         self._doubted = max(incarnation, self._doubted or 0)
@@ -127,5 +154,5 @@ class OwnClaim:
         """Another life of our name is told of: said once. On a link with it, both lives settle who goes on."""
         if claim.epoch > self._other_life:
             self._other_life = claim.epoch
-            self._outbox.say(Problem("members are told of a later life under our name", str(claim.address)))
+            self._outbox.say(Problem("members are told of another life under our name", str(claim.address)))
             self._outbox.say(OtherLifeTold(claim.address))

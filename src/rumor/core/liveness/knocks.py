@@ -20,7 +20,7 @@ from random import Random
 import msgspec
 
 from rumor.core.events import LinkFailed, LinkReady
-from rumor.core.frames import Contact, Parting, Verdict
+from rumor.core.frames import Contact, Verdict
 from rumor.core.ids import Seconds
 from rumor.core.liveness.doubts import Doubts, is_refused, is_there
 from rumor.core.liveness.health import Health
@@ -215,4 +215,4 @@ class Knocks:
     def _hang_up(self, knock: _Knock, now: Seconds) -> None:
         """Close a link that nobody else wanted; if it is gone, that is no error."""
         if knock.own:
-            self._links.part(knock.link, Parting.DONE, now=now)
+            self._links.let_go(knock.link, now)

@@ -27,6 +27,7 @@ import msgspec
 
 from rumor.core.events import LinkDown, LinkFailed, LinkReady, Strike
 from rumor.core.frames import Contact, Parting, Probe, ProbeReply, RelayReply, RelayRequest, Verdict
+from rumor.core.hearing import Hearing
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.liveness.doubts import Doubts
 from rumor.core.liveness.health import Health
@@ -98,12 +99,14 @@ class Liveness:
         outbox: Outbox,
         rng: Random,
         known: Known,
+        hearing: Hearing,
     ) -> None:
         self._links = links
         self._identity = identity
         self._liveness = liveness
         self._outbox = outbox
         self._known = known
+        self._hearing = hearing
         self._most_patient = 1 + settings.health_max
         self._health = Health(liveness, settings)
         self._doubts = Doubts(self._health, settings.relays, outbox, rng, known.is_live)
@@ -145,11 +148,13 @@ class Liveness:
             self._forget_strikes(watch)
 
     def on_link_down(self, event: LinkDown, now: Seconds) -> None:
-        """A link is gone. If a neighbor's broke without a goodbye, dial it again at once."""
-        watch = self._watched.get(event.link)
-        if watch is None:
+        """A link is gone. If a neighbor's broke without a goodbye, dial it again at once.
+
+        Without neighbors, so with any link: in a network of two nobody else finds out who died before it was one.
+        """
+        if event.link not in self._watched and self._watched:
             return
-        heard_at = self._heard[event.link]
+        heard_at = self._heard.get(event.link, now)
         self.unwatch(event.link)
         if event.parting is None and self._known.is_live(event.name):
             self._redials.begin(Contact(event.name, event.address), heard_at, now)
@@ -172,6 +177,7 @@ class Liveness:
         """A link brought a frame: its sender is alive."""
         if link in self._heard:
             self._heard[link] = now
+            self._hearing.heard(now)
 
     def rtt(self, link: int) -> Seconds:
         """The smoothed round trip of a link; 0 when it is not known."""
@@ -353,6 +359,7 @@ class Liveness:
         for link, watch in self._watched.items():
             if watch.is_asked and self._heard[link] <= watch.asked_at:
                 self._probe(link, watch, now)
+        self._hearing.paused(now)
         self._redials.start_anew(now)
         self._relays.start_anew(now)
         self._knocks.start_anew(now)

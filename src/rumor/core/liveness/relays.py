@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from rumor.core.events import LinkFailed, LinkReady
-from rumor.core.frames import Parting, Probe, RelayReply, RelayRequest
+from rumor.core.frames import Probe, RelayReply, RelayRequest
 from rumor.core.ids import Address, Seconds
 from rumor.core.liveness.doubts import is_there
 from rumor.core.liveness.health import Health
@@ -134,4 +134,4 @@ class Relays:
         for link, number in trial.askers.items():
             self._outbox.send(link, RelayReply(number, alive))
         if trial.own:
-            self._links.part(trial.link, Parting.DONE, now=now)
+            self._links.let_go(trial.link, now)

@@ -67,7 +67,7 @@ class _Stage(enum.Enum):
 class _Link(msgspec.Struct):
     """One link. `target`: the address that we dialled, None if we were dialled; `source`: where it comes from.
 
-    `network` is the other side's, as it said.
+    `network` is the other side's, as it said. `shared`: several machines dialled it.
     """
 
     number: int
@@ -78,6 +78,7 @@ class _Link(msgspec.Struct):
     info: NodeInfo | None = None
     known_epoch: int = 0
     network: str = ""
+    shared: bool = False
 
 
 class Links:
@@ -169,6 +170,7 @@ class Links:
         There is no bound here: whoever dials has its own.
         """
         if (pending := self._dials.get(address)) is not None:
+            self._links[pending].shared = True
             return pending
         self._last_number += 2
         link = self._last_number
@@ -195,6 +197,12 @@ class Links:
         failure = Failure.SILENT if reason is Parting.NO_HELLO else Failure.CLOSED
         self._tell_end(entry, failure, reason, by_us=True, contacts=())
         self._admit_waiting(entry, now)
+
+    def let_go(self, link: int, now: Seconds) -> None:
+        """Who dialled a link needs it no more: close it, unless another machine dialled it, too."""
+        entry = self._links.get(link)
+        if entry is not None and not entry.shared:
+            self.part(link, Parting.DONE, now=now)
 
     def leave(self, now: Seconds) -> None:
         """Part with all: this node stops."""

@@ -23,8 +23,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from random import Random
 
-import msgspec
-
 from rumor.core.events import Alone, LinkDown, LinkFailed, LinkReady, NeighborDown, NeighborUp, Reason
 from rumor.core.frames import (
     Contact,
@@ -39,47 +37,13 @@ from rumor.core.frames import (
 from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.outbox import Outbox
 from rumor.core.overlay.links import Links
+from rumor.core.overlay.tries import LOST, NOT_OURS, SAME_NODE, Aim, Tries, Try, reason_of
 from rumor.core.overlay.views import ActiveView, Neighbor, Reserve, View
 from rumor.core.settings import OverlaySettings
 from rumor.core.timers import Timers, backoff
 
 PATH_MAX = 16
 """The longest path of a shuffle (frames.Shuffle)."""
-
-_NOT_OURS = (Parting.SELF, Parting.OTHER_NETWORK, Parting.OTHER_VERSION, Parting.NOT_A_PEER, Parting.LEAVING)
-"""Who parts for such a reason is no contact any more."""
-
-_SAME_NODE = (Parting.CROSSED, Parting.REPLACED)
-"""Another link to the same node stands, or will in a moment."""
-
-_LOST = (None, Parting.SILENT, Parting.BAD_FRAME)
-"""Who goes like this may be hard to reach."""
-
-_REASONS = {
-    None: Reason.BROKEN,
-    Parting.LEAVING: Reason.LEFT,
-    Parting.CROSSED: Reason.REPLACED,
-    Parting.REPLACED: Reason.REPLACED,
-    Parting.SILENT: Reason.FORGOT_US,
-    Parting.SWAPPED: Reason.SWAPPED,
-    Parting.SURPLUS: Reason.SURPLUS,
-    Parting.BAD_FRAME: Reason.FAULT,
-}
-
-
-class _Aim(enum.Enum):
-    NEIGHBOR = "to be neighbors, if both have a place"
-    REUNION = "to be neighbors even if others must go: it was out of reach"
-    VISIT = "to exchange contacts"
-
-
-class _Try(msgspec.Struct):
-    """A contact that we dialled, until it is a neighbor or gone. `asked` once it has the NeighborRequest."""
-
-    contact: Contact
-    aim: _Aim
-    since: Seconds
-    asked: bool = False
 
 
 class _Due(enum.Enum):
@@ -114,7 +78,7 @@ class Overlay:
         self._active = ActiveView(rng)
         self._reserve = Reserve(identity, settings.passive_capacity, rng)
         self._handed_on: deque[Address] = deque(maxlen=settings.passive_capacity)
-        self._tries: dict[int, _Try] = {}
+        self._tries = Tries()
         self._guests: dict[int, Address] = {}
         self._timers: Timers[_Due | int] = Timers()
         self._places = settings.active_max
@@ -135,7 +99,7 @@ class Overlay:
     @property
     def contacts(self) -> tuple[Contact, ...]:
         """All that we know and are no neighbors with, the best first; to be saved for another life."""
-        return (*(attempt.contact for attempt in self._tries.values()), *self._reserve)
+        return (*(attempt.contact for attempt in self._tries), *self._reserve)
 
     # What the composer tells.
 
@@ -207,7 +171,7 @@ class Overlay:
     def on_link_ready(self, event: LinkReady, now: Seconds) -> None:
         """A link stands: ask what we dialled it for, or wait for what the other side wants."""
         link = event.link
-        attempt = self._tries.pop(link, None)
+        attempt = self._tries.end(link)
         if event.name == self._identity.name:
             self._links.part(link, Parting.REPLACED, detail="two nodes live under this name", now=now)
             return
@@ -221,20 +185,20 @@ class Overlay:
             self._guests[link] = event.address
             return
         self._barren = 0
-        aim = attempt.aim if attempt is not None else _Aim.NEIGHBOR  # a broken link was dialled again (redials.py)
-        self._tries[link] = _Try(Contact(event.name, event.address), aim, now)
-        if aim is _Aim.REUNION or (aim is _Aim.NEIGHBOR and self._has_place()):
-            self._ask(link, urgent=aim is _Aim.REUNION)
+        aim = attempt.aim if attempt is not None else Aim.NEIGHBOR  # a broken link was dialled again (redials.py)
+        attempt = self._tries.begin(link, Contact(event.name, event.address), aim, now)
+        if aim is Aim.REUNION or (aim is Aim.NEIGHBOR and self._has_place()):
+            self._ask(link, attempt, urgent=aim is Aim.REUNION)
         else:
-            self._tries[link].aim = _Aim.VISIT
+            attempt.aim = Aim.VISIT
             self._outbox.send(link, Shuffle((self._identity.name,), 0, self._own_and_some(link)))
 
     def on_link_failed(self, event: LinkFailed, now: Seconds) -> None:
         """A contact could not be reached, or refused. An original node is somebody else's business."""
-        attempt = self._tries.pop(event.link, None)
+        attempt = self._tries.end(event.link)
         if attempt is None:
             return
-        if event.parting not in _NOT_OURS and not event.classic:
+        if event.parting not in NOT_OURS and not event.classic:
             self._put_back(attempt.contact, there=event.parting is not None)
             self._note_cut(now)
         self._fill(now)
@@ -243,15 +207,14 @@ class Overlay:
         """A link is gone: keep the contact if it may be there, and replace the neighbor."""
         self._guests.pop(event.link, None)
         self._timers.cancel(event.link)
-        attempt = self._tries.pop(event.link, None)
-        killed = event.by_us and event.parting is Parting.SILENT
-        self._remove(event.link, Reason.DEAD if killed else _REASONS.get(event.parting, Reason.REFUSED), now)
+        attempt = self._tries.end(event.link)
+        self._remove(event.link, reason_of(event), now)
         self._merge(event.contacts)
-        if event.parting in _SAME_NODE:
+        if event.parting in SAME_NODE:
             self._timers.set(_Due.FILL, now + self._settings.slow_after)
             return
-        if event.parting not in _NOT_OURS:
-            lost = event.parting in _LOST
+        if event.parting not in NOT_OURS:
+            lost = event.parting in LOST
             self._bereft = self._bereft or lost
             self._put_back(Contact(event.name, event.address), there=not lost)
             self._note_cut(now)
@@ -269,7 +232,7 @@ class Overlay:
         if link in self._active or info is None:
             return
         contact = Contact(info.name, info.address)
-        self._tries.pop(link, None)
+        self._tries.end(link)
         if self._has_place() or (request.urgent and self._swap(contact, now)):
             self._outbox.send(link, NeighborAccepted(self._some(without=link)))
             self._add(link, contact, Reason.ACCEPTED, now)
@@ -283,11 +246,11 @@ class Overlay:
         attempt = self._tries.get(link)
         if attempt is None or not attempt.asked:
             return
-        del self._tries[link]
+        self._tries.end(link)
         self._refusals = 0
         self._rest_until = now
         self._merge(accepted.contacts)
-        if self._has_place() or (attempt.aim is _Aim.REUNION and self._swap(attempt.contact, now)):
+        if self._has_place() or (attempt.aim is Aim.REUNION and self._swap(attempt.contact, now)):
             self._add(link, attempt.contact, Reason.ASKED, now)
         else:
             self._links.part(link, Parting.SURPLUS, contacts=self._some(without=link), now=now)
@@ -331,8 +294,7 @@ class Overlay:
 
     def _has_place(self) -> bool:
         """Whether there is a place beside those that are kept for whom we asked."""
-        asked = sum(attempt.asked for attempt in self._tries.values())
-        return len(self._active) + asked < self._places
+        return len(self._active) + self._tries.asked < self._places
 
     def _fill(self, now: Seconds) -> None:
         """Try contacts until there are enough neighbors: a few at a time, those beside that are slow to answer."""
@@ -341,19 +303,17 @@ class Overlay:
             if contact is None:
                 self._run_dry(now)
                 return
-            self._try(contact, _Aim.NEIGHBOR, now)
+            self._try(contact, Aim.NEIGHBOR, now)
 
     def _lacks_tries(self, now: Seconds) -> bool:
         if len(self._active) >= self._settings.active_wanted or now < self._rest_until:
             return False
-        slow = now - self._settings.slow_after
-        tries = [attempt for attempt in self._tries.values() if attempt.aim is not _Aim.VISIT]
-        fresh = sum(attempt.since > slow for attempt in tries)
+        tries, fresh = self._tries.for_neighbors(since=now - self._settings.slow_after)
         wanted = min(self._settings.active_wanted, self._places)
         return (
             fresh < self._settings.parallel_tries
             and len(self._active) + fresh < wanted
-            and len(self._active) + len(tries) < self._places
+            and len(self._active) + tries < self._places
         )
 
     def _next_contact(self) -> Contact | None:
@@ -364,16 +324,16 @@ class Overlay:
                 return contact
         return self._reserve.draw()
 
-    def _try(self, contact: Contact, aim: _Aim, now: Seconds) -> None:
+    def _try(self, contact: Contact, aim: Aim, now: Seconds) -> None:
         link = self._links.dial(contact.address, now)
-        self._tries[link] = _Try(contact, aim, now)
+        self._tries.begin(link, contact, aim, now)
         if _Due.FILL not in self._timers:
             self._timers.set(_Due.FILL, now + self._settings.slow_after)
 
-    def _ask(self, link: int, *, urgent: bool) -> None:
-        joining = not self._active and not any(attempt.asked for attempt in self._tries.values())
+    def _ask(self, link: int, attempt: Try, *, urgent: bool) -> None:
+        joining = not self._active and not self._tries.asked
         desperate = self._is_needy and self._refusals >= self._settings.refusals_max
-        self._tries[link].asked = True
+        attempt.asked = True
         self._outbox.send(link, NeighborRequest(urgent or not self._active or desperate, joining))
 
     def _on_refused(self, now: Seconds) -> None:
@@ -397,7 +357,7 @@ class Overlay:
     def _try_old(self, now: Seconds) -> None:
         contact = self._reserve.old.take_any() if self._is_needy else None
         if contact is not None:
-            self._try(contact, _Aim.NEIGHBOR, now)
+            self._try(contact, Aim.NEIGHBOR, now)
 
     def _look_outside(self, now: Seconds) -> None:
         """Try something that is not in the view, although all looks well: else parted halves would stay apart.
@@ -407,10 +367,10 @@ class Overlay:
         fit in, they are made neighbors, and a network of up to `active_max` + 1 is one full mesh.
         """
         all_fit = len(self._active) + len(self._reserve) <= self._places
-        pools: tuple[tuple[View, _Aim], ...] = (
-            (self._reserve.old, _Aim.REUNION),
-            (self._reserve.heard_of, _Aim.NEIGHBOR),
-            (self._reserve.proven, _Aim.NEIGHBOR if all_fit else _Aim.VISIT),
+        pools: tuple[tuple[View, Aim], ...] = (
+            (self._reserve.old, Aim.REUNION),
+            (self._reserve.heard_of, Aim.NEIGHBOR),
+            (self._reserve.proven, Aim.NEIGHBOR if all_fit else Aim.VISIT),
         )
         ready = [(view, aim) for view, aim in (pools[:1] if self._seems_cut else pools) if view]
         if ready:
@@ -469,7 +429,7 @@ class Overlay:
         elif known is None and len(self._active) + len(self._tries) < self._settings.active_wanted:
             contact = self._reserve.proven.take(newcomer.address)
             if contact is not None:
-                self._try(contact, _Aim.NEIGHBOR, now)
+                self._try(contact, Aim.NEIGHBOR, now)
 
     def _begin_shuffle(self) -> None:
         if self._active:
@@ -495,9 +455,13 @@ class Overlay:
     def on_shuffle_reply(self, link: int, reply: ShuffleReply, now: Seconds) -> None:
         """Take the contacts, if the shuffle was ours; else pass them back the way it came."""
         attempt = self._tries.get(link)
-        if attempt is not None and attempt.aim is _Aim.VISIT:
+        if attempt is not None and attempt.aim is Aim.VISIT:
             self._merge(reply.contacts)
-            self._links.part(link, Parting.DONE, now=now)
+            if self._is_held(link):  # closed later, as a guest's is
+                self._tries.end(link)
+                self._guests[link] = attempt.contact.address
+            else:
+                self._links.part(link, Parting.DONE, now=now)
         elif link in self._active and reply.path:
             back = self._active.named(reply.path[-1])
             if back is not None:
@@ -530,5 +494,5 @@ class Overlay:
 
     def _is_taken(self, address: Address) -> bool:
         """Whether an address is a neighbor's, or being tried, or that of who dialled us, and so no reserve."""
-        tried = any(attempt.contact.address == address for attempt in self._tries.values())
-        return tried or self._active.at(address) is not None or address in self._guests.values()
+        is_neighbor = self._active.at(address) is not None
+        return is_neighbor or self._tries.reach(address) or address in self._guests.values()

@@ -19,15 +19,24 @@ VISIT: Seconds = 5.0
 
 
 class Visits:
-    """The visits of one peer. `address_of` tells where a name is, if anybody knows."""
+    """The visits of one peer. `address_of` tells where a name is, if anybody knows.
+
+    `is_held` tells whether somebody else still needs a link that has served us.
+    """
 
     def __init__(
-        self, identity: Identity, links: Links, broadcast: Broadcast, address_of: Callable[[str], Address | None]
+        self,
+        identity: Identity,
+        links: Links,
+        broadcast: Broadcast,
+        address_of: Callable[[str], Address | None],
+        is_held: Callable[[int], bool],
     ) -> None:
         self._identity = identity
         self._links = links
         self._broadcast = broadcast
         self._address_of = address_of
+        self._is_held = is_held
         self._origins: dict[int, str] = {}
         self._timers: Timers[int] = Timers()
 
@@ -62,9 +71,12 @@ class Visits:
         self._timers.cancel(link)
 
     def tick(self, now: Seconds) -> None:
-        """End those that have lasted."""
+        """End those that have lasted; a link over which somebody asks meanwhile lasts for longer."""
         for link in self._timers.due(now):
-            self._links.part(link, Parting.DONE, now=now)
+            if self._is_held(link):
+                self._timers.set(link, now + VISIT)
+            else:
+                self._links.part(link, Parting.DONE, now=now)
 
     def next_deadline(self) -> Seconds | None:
         """When `tick` has something to do."""

@@ -9,6 +9,7 @@ A seed without a disk answers at once.
 Rule 1: an answer about an entry leaves after the batch that holds the entry. Rule 2: a batch is all or nothing.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
 import msgspec
@@ -17,13 +18,19 @@ from rumor.core.clock import WallClock
 from rumor.core.effects import Store
 from rumor.core.ids import Address, Seconds
 from rumor.core.outbox import Outbox
-from rumor.core.seeds.registry import Listed
+from rumor.core.seeds.registry import Listed, Tombstone
 
 Answer = TypeVar("Answer")
 
+SHARED_MAX = 1 << 16
+"""So many hosts are kept once for all who came from there when a list is read: a third of its memory."""
 
-class Kept(msgspec.Struct, frozen=True, gc=False):
-    """One entry as it is kept. `proof` in seconds since 1970; the rest as in Listed."""
+
+class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One entry as it is kept: of one that is listed, or was struck off.
+
+    `proof` in seconds since 1970, if `struck_off` the moment of that; the rest as in Listed and Tombstone.
+    """
 
     order: int
     name: str
@@ -32,13 +39,8 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
     epoch: int
     incarnation: int
     proof: float
-    source: str
-
-    def listed(self, address: Address, clock: WallClock, now: Seconds) -> Listed:
-        """Who it is, at its address, by the clock of this life."""
-        proof = min(now, self.proof - clock.offset)
-        source = address.host if self.source == address.host else self.source  # one text for both
-        return Listed(address, self.name, self.epoch, self.incarnation, proof, source, self.order)
+    source: str = ""
+    struck_off: bool = False
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -55,22 +57,30 @@ class Journal(Generic[Answer]):
         self._clock = clock
         self._outbox = outbox
         self._durable = durable
-        self._open: dict[int, Listed | None] = {}
-        self._taken: dict[int, Listed | None] = {}
+        self._open: dict[int, Listed | Tombstone | None] = {}
+        self._taken: dict[int, Listed | Tombstone | None] = {}
         self._waiting: list[Answer] = []
         self._settling: list[Answer] = []
         self._asked_for = False
 
-    def note(self, listed: Listed) -> None:
-        """An entry is new, or changed, or gone (`off`)."""
+    def note(self, one: Listed | Tombstone) -> None:
+        """An entry is new, or changed, or its peer was struck off."""
         if self._durable:
-            self._open[listed.order] = None if listed.off else listed
+            self._open[one.order] = one
             self._ask()
+
+    def forget(self, orders: Iterable[int]) -> None:
+        """These entries are gone."""
+        if self._durable:
+            for order in orders:
+                self._open[order] = None
+                self._ask()
 
     def wait(self, listed: Listed, answer: Answer) -> bool:
         """Keep an answer about an entry until the entry is on disk; False: it is, answer now."""
         if listed.order in self._open:
             self._waiting.append(answer)
+            self._ask()
         elif listed.order in self._taken:
             self._settling.append(answer)
         else:
@@ -83,8 +93,8 @@ class Journal(Generic[Answer]):
         self._asked_for = False
         self._taken, self._open = self._open, {}
         self._settling, self._waiting = self._waiting, []
-        entries = [_kept(listed, self._clock.offset) for listed in self._taken.values() if listed is not None]
-        return Batch(entries, [order for order, listed in self._taken.items() if listed is None])
+        entries = [_kept(one, self._clock.offset) for one in self._taken.values() if one is not None]
+        return Batch(entries, [order for order, one in self._taken.items() if one is None])
 
     def settle(self) -> list[Answer]:
         """The batch is on disk: the answers that waited for it."""
@@ -103,9 +113,24 @@ class Journal(Generic[Answer]):
             self._outbox.do(Store())
 
 
-def _kept(listed: Listed, offset: Seconds) -> Kept:
-    address = listed.address
-    proof = round(listed.proof + offset, 3)
-    return Kept(
-        listed.order, listed.name, address.host, address.port, listed.epoch, listed.incarnation, proof, listed.source
-    )
+def former(kept: Iterable[Kept], clock: WallClock, now: Seconds) -> Iterator[Listed | Tombstone]:
+    """Whom a former life listed or struck off, by the clock of this one, where equal texts are kept once."""
+    hosts: dict[str, str] = {}
+    ports: dict[int, int] = {}
+    offset = clock.offset
+    for entry in kept:
+        host, proof = entry.host, min(now, entry.proof - offset)
+        host = hosts.setdefault(host, host) if len(hosts) < SHARED_MAX else hosts.get(host, host)
+        address = Address(host, ports.setdefault(entry.port, entry.port))
+        if entry.struck_off:
+            yield Tombstone(entry.name, address, entry.epoch, entry.incarnation, proof, entry.order)
+        else:
+            source = host if entry.source == host else entry.source
+            yield Listed(address, entry.name, entry.epoch, entry.incarnation, proof, source, entry.order)
+
+
+def _kept(one: Listed | Tombstone, offset: Seconds) -> Kept:
+    host, port, life = one.address.host, one.address.port, (one.epoch, one.incarnation)
+    if isinstance(one, Tombstone):
+        return Kept(one.order, one.name, host, port, *life, round(one.at + offset, 3), struck_off=True)
+    return Kept(one.order, one.name, host, port, *life, round(one.proof + offset, 3), one.source)

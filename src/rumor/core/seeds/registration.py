@@ -16,7 +16,7 @@ Rule 3: a seed of ours that can't be registered with over a link is asked by tex
 """
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 from rumor.core.effects import Ask, Failure, Tell
@@ -90,7 +90,7 @@ class _Delivery:
 class Registration:
     """A peer's side of registering: which seeds, when again, and the reports that go to them.
 
-    `incarnation` is our present one, for the seeds to know.
+    `incarnation` tells our present one, for the seeds to know.
     """
 
     def __init__(
@@ -101,8 +101,9 @@ class Registration:
         settings: RegistrationSettings,
         outbox: Outbox,
         rng: Random,
+        incarnation: Callable[[], int] = lambda: 0,
     ) -> None:
-        self.incarnation = 0
+        self._incarnation = incarnation
         self._seeds = {address: _Seed(address) for address in seeds}
         self._identity = identity
         self._links = links
@@ -213,7 +214,7 @@ class Registration:
         else:
             if seed.enrolling:
                 wanted = self._settings.contacts_renewed if seed.renewing else self._settings.contacts_wanted
-                self._outbox.send(event.link, Enrolment(self.incarnation, wanted))
+                self._outbox.send(event.link, Enrolment(self._incarnation(), wanted))
                 self._timers.set((_Due.LEASE, seed.address), now + self._settings.ask_timeout)
             self._say_reports(seed, event.link, now)
         return True

@@ -13,7 +13,7 @@ peer reads; only IPv4 addresses stand in it. Rule 3: a sample is drawn so that e
 
 import enum
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import accumulate, chain
 from operator import attrgetter
 from random import Random
@@ -26,13 +26,13 @@ from rumor.core.messages import PeerList
 from rumor.core.settings import RegistrySettings
 
 SPARE = 2
-"""So many entries more than fit on average are looked at for a reply: the asker may be one, and one is too many."""
+"""So many entries more than fit on average are looked at for a reply: the last ones may be short."""
 
-SHARING_MIN = 3
-"""So many who are answered at once are told of the same others; those before and after them of different ones."""
+ENTRY_BYTES_MAX = len(",255.255.255.255:65535")
 
-TEXTS_MAX = 1 << 16
-"""The texts of entries are remembered in a list up to this; each takes about 70 bytes."""
+HAND = 64
+"""So many who are answered one after another are told of the same others, those before and after them of different
+ones: to choose and write them is most of the work."""
 
 _ORDER = attrgetter("order")
 
@@ -61,7 +61,7 @@ class Registrant(msgspec.Struct, frozen=True):
 class Listed(msgspec.Struct, eq=False, gc=False):
     """Who is listed; see Registrant. `order` counts the registrations; `off` once it is listed no more.
 
-    `bytes` is what it takes in a list that goes by text, and `text` itself, once it was told.
+    `bytes` is what it takes in a list that goes by text.
     """
 
     address: Address
@@ -72,7 +72,6 @@ class Listed(msgspec.Struct, eq=False, gc=False):
     source: str
     order: int
     bytes: int = 0
-    text: str = ""
     off: bool = False
 
     @property
@@ -97,18 +96,35 @@ class Took(enum.Enum):
 
 
 class Tombstone(msgspec.Struct, frozen=True):
-    """Who was struck off, and when."""
+    """Who was struck off, and when. `order` is its entry's; of one that another seed struck off, a new one."""
 
     name: str
     address: Address
     epoch: int
     incarnation: int
     at: Seconds
+    order: int = 0
+
+    @property
+    def key(self) -> str:
+        """Its name, or else its address."""
+        return self.name or str(self.address)
 
     @property
     def word(self) -> tuple[int, int, Seconds]:
         """What a word about the same peer must be greater than."""
         return self.epoch, self.incarnation, self.at
+
+
+class _Hand(msgspec.Struct, eq=False):
+    """Others that some are told by text, in the order of registration, and so many more may be.
+
+    `text` is what is written of them, each with a comma after it.
+    """
+
+    peers: dict[Address, None]
+    text: str
+    left: int = HAND
 
 
 class Registry:
@@ -126,8 +142,9 @@ class Registry:
         self._others_deck = Deck(rng)
         self._tombstones: dict[str, Tombstone] = {}
         self._bytes = 0
+        self._hand: _Hand | None = None
         self._last_order = 0
-        self._displaced: list[Listed] = []
+        self._went: list[int] = []
 
     def __len__(self) -> int:
         """How many peers are listed."""
@@ -160,7 +177,7 @@ class Registry:
         """List a peer, or renew it, or say why not. One that is listed keeps its place."""
         listed = self.find(who.name, who.address)
         if listed is None:
-            return self._refusal(_source_of(who)) or (self._add(who, self._last_order + 1), Took.NEW)
+            return self._refusal(_source_of(who)) or (self._add(who), Took.NEW)
         if who.name == listed.name:
             return self._take_same(listed, who)
         if who.proof < listed.proof:
@@ -173,41 +190,47 @@ class Registry:
         listed.name, listed.epoch, listed.incarnation = who.name, who.epoch, who.incarnation
         return listed, Took.CHANGED
 
-    def restore(self, many: Iterable[Listed]) -> list[Listed]:
-        """List many again as they were kept, in ascending `order`; those for whom there is room, each once."""
+    def restore(self, many: Iterable[Listed | Tombstone]) -> list[Listed]:
+        """List many again as they were kept, in ascending `order`; those for whom there is room, each once.
+
+        Returns who is listed.
+        """
         fours, others, names, by_source = self._fours, self._others, self._names, self._by_source
         capacity, per_source_max = self._settings.capacity, self._settings.per_source_max
         laid: tuple[list[Listed], list[Listed]] = ([], [])
-        for listed in many:
-            address = listed.address
-            if listed.name in names or address in fours or address in others:
+        for one in many:  # a million of them: each look into a table counts
+            self._last_order = one.order
+            if isinstance(one, Tombstone):
+                self.bury(one)
                 continue
-            is_tight = len(fours) + len(others) >= capacity or by_source.get(listed.source, 0) >= per_source_max
-            if is_tight and self._refusal(listed.source) is not None:
+            address, name, source = one.address, one.name, one.source
+            of_source = by_source.get(source, 0)
+            is_tight = of_source >= per_source_max or len(fours) + len(others) >= capacity
+            if name in names or (is_tight and self._refusal(source) is not None):
                 continue
-            laid[0 if self._enter(listed) else 1].append(listed)
+            is_four = address.is_ipv4
+            if (fours if is_four else others).setdefault(address, one) is not one:
+                continue
+            if name:
+                names[name] = one
+            by_source[source] = of_source + 1
+            if is_four:
+                one.bytes = size = _entry_bytes(address)
+                self._bytes += size
+            laid[not is_four].append(one)
         self._deck.lay(laid[0])
         self._others_deck.lay(laid[1])
         return [*laid[0], *laid[1]]
 
-    def displaced(self) -> list[Listed]:
-        """Who went since the last call because its name moved, or another name came to its address."""
-        displaced, self._displaced = self._displaced, []
-        return displaced
+    def went(self) -> list[int]:
+        """The orders of those who are neither listed nor remembered as struck off any more, since the last call."""
+        went, self._went = self._went, []
+        return went
 
     def remove(self, listed: Listed) -> None:
         """Take a peer off."""
-        address = listed.address
-        if self._fours.pop(address, None) is not None:
-            self._bytes -= listed.bytes
-            self._deck.discard(listed, len(self._fours))
-        else:
-            del self._others[address]
-            self._others_deck.discard(listed, len(self._others))
-        self._names.pop(listed.name, None)
-        self._by_source[listed.source] -= 1
-        if not self._by_source[listed.source]:
-            del self._by_source[listed.source]
+        self._remove(listed)
+        self._went.append(listed.order)
 
     # Who was struck off.
 
@@ -220,44 +243,60 @@ class Registry:
         """Of whom it is, by its name or else its address."""
         return self._tombstones.get(key)
 
-    def strike_off(self, listed: Listed, now: Seconds) -> None:
+    def strike_off(self, listed: Listed, now: Seconds) -> Tombstone:
         """Take a peer off that does not answer."""
-        self.remove(listed)
-        self.bury(Tombstone(listed.name, listed.address, listed.epoch, listed.incarnation, now))
+        self._remove(listed)
+        return self.bury(Tombstone(listed.name, listed.address, listed.epoch, listed.incarnation, now, listed.order))
 
-    def bury(self, stone: Tombstone) -> None:
-        """Remember who was struck off, here or by another seed. When full, the oldest is forgotten."""
-        key = stone.name or str(stone.address)
+    def bury(self, stone: Tombstone) -> Tombstone:
+        """Remember who was struck off, here or by another seed; what is remembered. When full, the oldest is forgotten.
+
+        Of two words about the same peer the greater is kept.
+        """
+        key = stone.key
+        if not stone.order:
+            self._last_order += 1
+            stone = msgspec.structs.replace(stone, order=self._last_order)
         old = self._tombstones.pop(key, None)
-        self._tombstones[key] = stone if old is None or old.word < stone.word else old
+        if old is not None and old.word >= stone.word:
+            old, stone = stone, old
+        self._tombstones[key] = stone
+        if old is not None:
+            self._went.append(old.order)
         if len(self._tombstones) > self._settings.capacity:
-            del self._tombstones[next(iter(self._tombstones))]
+            self.forgive(next(iter(self._tombstones)))
+        return stone
 
     def forgive(self, key: str) -> None:
-        """Who was struck off is here again."""
-        self._tombstones.pop(key, None)
+        """Who was struck off is here again, or may come."""
+        stone = self._tombstones.pop(key, None)
+        if stone is not None:
+            self._went.append(stone.order)
 
     def expire(self, before: Seconds) -> None:
         """Forget who was struck off before that moment."""
         for key in [key for key, stone in self._tombstones.items() if stone.at < before]:
-            del self._tombstones[key]
+            self.forgive(key)
 
     # What is told.
 
     def reply_for(self, asker: Address) -> PeerList:
         """The list as it goes to a peer by text: all others in the order of registration, then the asker.
 
-        If that is longer than an original peer reads, as many of the others as fit, chosen at random.
+        If that is longer than an original peer reads, about as many of the others as fit, chosen at random.
         """
         own = self._fours.get(asker)
-        own_bytes = _entry_bytes(asker)
-        room = self._settings.reply_bytes_max + 1 - own_bytes
-        if self._bytes - (own_bytes if own is not None else 0) <= room:
-            others = [listed for listed in self._fours.values() if listed is not own]
-        else:
-            others = self._fitting(own, room)
-        texts = [listed.text or self._text_of(listed) for listed in others]
-        return PeerList((*[listed.address for listed in others], asker), (*texts, str(asker)))
+        if self._bytes + (_entry_bytes(asker) if own is None else 0) <= self._settings.reply_bytes_max + 1:
+            return PeerList((*[listed.address for listed in self._fours.values() if listed is not own], asker))
+        if self._hand is None or not self._hand.left:
+            self._hand = self._deal()
+        hand, own_text = self._hand, str(asker)
+        hand.left -= 1
+        if asker not in hand.peers:
+            return PeerList((*hand.peers, asker), f"{hand.text}{own_text}")
+        others = [peer for peer in hand.peers if peer != asker]
+        rest = f",{hand.text}".replace(f",{own_text},", ",").removeprefix(",")
+        return PeerList((*others, asker), rest + own_text)
 
     def sample(self, asker: str, wanted: int) -> tuple[Contact, ...]:
         """So many peers at random as one of ours wants, as far as it is told so many, and never itself."""
@@ -276,6 +315,20 @@ class Registry:
         return self._deck, self._others_deck
 
     # Inside.
+
+    def _remove(self, listed: Listed) -> None:
+        address = listed.address
+        if self._fours.pop(address, None) is not None:
+            self._bytes -= listed.bytes
+            self._hand = None
+            self._deck.discard(listed, len(self._fours))
+        else:
+            del self._others[address]
+            self._others_deck.discard(listed, len(self._others))
+        self._names.pop(listed.name, None)
+        self._by_source[listed.source] -= 1
+        if not self._by_source[listed.source]:
+            del self._by_source[listed.source]
 
     def _refusal(self, source: str) -> Refusal | None:
         return Refusal.FULL if len(self) >= self._settings.capacity else self._source_refusal(source)
@@ -303,66 +356,37 @@ class Registry:
         for one in (listed, self.at(who.address)):
             if one is not None:
                 self.remove(one)
-                self._displaced.append(one)
-        return self._add(who, self._last_order + 1), Took.MOVED
+        return self._add(who), Took.MOVED
 
-    def _add(self, who: Registrant, order: int) -> Listed:
-        listed = Listed(who.address, who.name, who.epoch, who.incarnation, who.proof, _source_of(who), order)
-        (self._deck if self._enter(listed) else self._others_deck).put(listed)
-        return listed
-
-    def _enter(self, listed: Listed) -> bool:
-        """Put somebody on the list, but not into a deck; whether its address is IPv4."""
-        address, source = listed.address, listed.source
-        self._last_order = listed.order
-        listed.bytes = _entry_bytes(address)
-        is_four = address.is_ipv4
-        if is_four:
+    def _add(self, who: Registrant) -> Listed:
+        self._last_order += 1
+        address, source = who.address, _source_of(who)
+        listed = Listed(address, who.name, who.epoch, who.incarnation, who.proof, source, self._last_order)
+        if address.is_ipv4:
+            listed.bytes = _entry_bytes(address)
             self._bytes += listed.bytes
             self._fours[address] = listed
+            self._deck.put(listed)
         else:
             self._others[address] = listed
+            self._others_deck.put(listed)
         if listed.name:
             self._names[listed.name] = listed
         self._by_source[source] = self._by_source.get(source, 0) + 1
-        return is_four
+        return listed
 
-    def replies_for(self, askers: Sequence[Address]) -> list[PeerList]:
-        """As `reply_for`, for many at once: of a long list they share the others, which are most of the work."""
-        most = max(map(_entry_bytes, askers), default=0)
-        if len(askers) < SHARING_MIN or self._bytes - most <= self._settings.reply_bytes_max:
-            return [self.reply_for(asker) for asker in askers]
-        others = self._fitting(None, self._settings.reply_bytes_max + 1 - most)
-        orders = {listed.order for listed in others}
-        peers = tuple([listed.address for listed in others])
-        texts = tuple([listed.text or self._text_of(listed) for listed in others])
-        replies = []
-        for asker in askers:
-            own = self._fours.get(asker)
-            if own is not None and own.order in orders:
-                replies.append(self.reply_for(asker))
-            else:
-                replies.append(PeerList((*peers, asker), (*texts, str(asker))))
-        return replies
-
-    def _text_of(self, listed: Listed) -> str:
-        text = str(listed.address)
-        if len(self._fours) <= TEXTS_MAX:
-            listed.text = text
-        return text
-
-    def _fitting(self, own: Listed | None, room: int) -> list[Listed]:
-        """Others as many as fit into so many bytes, in the order of registration: a cut from the deck, at random.
-
-        There are more than fit: that is for the caller to see to.
-        """
-        wanted = room * len(self._fours) // self._bytes + SPARE
+    def _deal(self) -> _Hand:
+        """Others as many as fit into a reply beside any asker: a cut from the deck, at random. There are more."""
+        room = self._settings.reply_bytes_max + 1 - ENTRY_BYTES_MAX
+        wanted = max(0, room) * len(self._fours) // self._bytes + SPARE
         while True:
-            others = [listed for listed in self._deck.piece(wanted) if listed is not own]
-            count = bisect_right([*accumulate([listed.bytes for listed in others])], room)
-            if count < len(others):
-                return sorted(others[:count], key=_ORDER)
+            cards = self._deck.piece(wanted)
+            count = bisect_right([*accumulate([card.bytes for card in cards])], room)
+            if count < len(cards):
+                break
             wanted += wanted // 8 + SPARE  # short addresses were drawn: more of them fit
+        peers = dict.fromkeys([card.address for card in sorted(cards[:count], key=_ORDER)])
+        return _Hand(peers, "".join([f"{peer}," for peer in peers]))
 
 
 class Deck:

@@ -15,6 +15,7 @@ from rumor.sim.scenarios import (  # noqa: F401  they register themselves
     joining,
     lies,
     parting,
+    seeds,
     spreading,
 )
 from rumor.sim.scenarios.registry import ON_DEMAND, SCENARIOS, Scenario, scenario, tell
