@@ -17,23 +17,20 @@ A driver calls one input, then `drain`s: it does each effect (`effects.py`), rep
 (`events.py`) to the application, and calls `tick` when `next_deadline` has come. `now` is seconds on a clock that never
 goes back, chance one `random.Random`: the same inputs give the same outputs.
 
-Which idea lives where:
+Which idea lives where; each room's head says more:
 
-    links.py         every link, from Hello to Goodbye         overlay.py (tries.py, views.py)   the web (HyParView)
-    visits.py        an origin that is asked itself            antientropy.py         all streams, compared
-    membership.py    who is there, and who lives:
-        liveness.py  neighbors that are silent (with doubts.py, relays.py, health.py) or broke (redials.py)
-        knocks.py    any member, now and then                  directory.py           all members (roster.py, claims.py)
-        tidings.py, comparison.py  what neighbors are told     evidence.py, judgement.py, why.py   who is dead, and why
-    requests.py      questions to members (calls.py), of members (answering.py); census.py: who has a rumor of ours
-    broadcast.py     a run's way through these (Plumtree on streams):
-        streams.py   how far each was heard                    message_list.py, serving.py   the runs, a cursor a link
-        trees.py     by which link each comes                  digests.py             what others are told
-        acknowledgements.py  who owes what                     repair.py, history.py  what lacks; what lies before
-        delivery.py  what the application gets                 origin.py, publishing.py, window.py   what we say
-    registration.py  a peer's seeds, reports of the dead       registry.py, leases.py, journal.py   a seed's list
-    bridge.py        between streams and texts                 classic/               original nodes, by texts
+    overlay/      links (from Hello to Goodbye), the web (HyParView), visits to an origin that is asked itself
+    broadcast/    a run's way (Plumtree on streams): streams, message list, trees, acknowledgements, repair, delivery
+    liveness/     who is still there: silence, broken links, relays, knocks at any member's door, our own health
+    directory/    all members as we heard of them: claims, evidence, judgement, what neighbors are told, comparison
+    requests/     questions to one member or to all, their answers; census: who has a rumor of ours
+    seeds/        a peer's registrations and reports; a seed's registry, leases, journal, exchange with other seeds
+    classic/      original nodes, by texts; bridge.py stands between their texts and streams
 
-Values: `frames.py`, `messages.py` (texts), `settings.py`, `snapshot.py`, `ids.py`, `errors.py`; `codec.py`, what a core
-must know of bytes. Shared: `outbox.py`, `timers.py`, `clock.py`.
+    peer.py       a peer: its inputs and outputs           machines.py    its machines, made
+    routes.py     what one finds out and others must hear  membership.py  liveness and directory together
+    seed.py       a seed, with all that it needs
+
+Values: `frames.py`, `messages.py` (texts), `members.py`, `settings.py`, `snapshot.py`, `ids.py`, `errors.py`; `codec.py`,
+what a core must know of bytes. Shared: `outbox.py`, `timers.py`, `clock.py`, `hearing.py` (how steadily we hear others).
 """

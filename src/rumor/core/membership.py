@@ -1,7 +1,7 @@
 """Membership: who is in the network, and who of them lives. The half of a peer that watches the others.
 
 Composes the watch over neighbors and members (liveness.py) with what is known of all (directory.py), as `peer.py` does
-everything; what one of them finds out goes through `Peer._route`.
+everything; what one of them finds out goes through `Routes.pass_on`.
 
     a neighbor is silent, or its link broke --Accused--> a statement, told to all --two of them--> dead: NeighborDied
                                                    `--> the member itself, which refutes: nothing has happened

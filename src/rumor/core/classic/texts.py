@@ -1,7 +1,7 @@
 """Texts: the half of a peer that speaks with seeds and original nodes, by a text and a connection each.
 
 Composes the machines of this room, the registration and the bridge, as `peer.py` does those of links; what one of them
-finds out goes through `Peer._route`.
+finds out goes through `Routes.pass_on`.
 
     dialled over a link, it closed on the preface or kept silent --learn--> asked by text --> neighbor, by text
     it asked us by text, or is a neighbor by text for long --dialled--> it says Hello: one of ours, forgotten here

@@ -7,10 +7,10 @@
 What is known lies in the roster and is merged so that order and repetition do not matter; states are judged from it
 (judgement.py, evidence.py). So whoever has heard the same has the same directory, hash for hash.
 
-Rule 1: only a member itself says that it is alive. Rule 2: we answer what doubts us by a higher incarnation, at once.
-Rule 3: what is new to us is told to all neighbors but the one that it comes from, findings at once; what is old is
-answered by what is newer. Rule 4: everything is bounded by `members_max` and the frames. Rule 5: of ourselves no change
-is said.
+Rule 1: only a member itself says that it is alive. Rule 2: we answer what doubts us by a higher incarnation, at once
+unless we hear badly (returns.py). Rule 3: what is new to us is told to all neighbors but the one that it comes from,
+findings at once; what is old is answered by what is newer. Rule 4: everything is bounded by `members_max` and the
+frames. Rule 5: of ourselves no change is said.
 """
 
 from collections.abc import Mapping
