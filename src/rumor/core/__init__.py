@@ -31,6 +31,7 @@ Which idea lives where; each room's head says more:
     routes.py     what one finds out and others must hear  membership.py  liveness and directory together
     seed.py       a seed, with all that it needs
 
-Values: `frames.py`, `messages.py` (texts), `members.py`, `settings.py`, `snapshot.py`, `ids.py`, `errors.py`. What a core
-must know of bytes: `codec.py`. Shared: `outbox.py`, `timers.py`, `clock.py`, `hearing.py` (how steadily we hear others).
+Values: `frames.py`, `messages.py` (texts), `members.py`, `settings.py`, `snapshot.py`, `ids.py`, `errors.py`. What a
+core must know of bytes: `codec.py`. Shared: `outbox.py`, `timers.py`, `clock.py`, and `hearing.py`: how steadily others
+are heard.
 """
