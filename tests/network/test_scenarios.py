@@ -27,12 +27,13 @@ in_lan_and_classic = pytest.mark.parametrize("profile_name", ["lan", "classic"])
 
 
 def joined(world: World, *, peers: int, seeds: int = 3) -> tuple[list[Node], list[Node]]:
-    """Seeds and peers, started at once, in a world that is in order."""
+    """Seeds and peers, started at once, in a world that is in order; all have heard where streams begin."""
     all_seeds = [world.seed() for _ in range(seeds)]
     all_peers = [world.peer(all_seeds) for _ in range(peers)]
     for peer in all_peers:
         world.start(peer)
     expect_health(world, all_peers, all_seeds, within=120.0)
+    assert world.run_until(lambda: all(peer.joined_at is not None for peer in all_peers), at_most=10.0)
     return all_peers, all_seeds
 
 
