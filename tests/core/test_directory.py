@@ -7,6 +7,7 @@ import pytest
 
 from rumor.core.clock import WallClock
 from rumor.core.directory.directory import Directory
+from rumor.core.directory.own_claim import UNSTEADY
 from rumor.core.directory.watchers import GAP, WATCHED_MAX
 from rumor.core.effects import Wake
 from rumor.core.errors import UsageError
@@ -50,9 +51,8 @@ class Node:
         self.outbox = Outbox()
         self.identity = Identity(address, name="me", epoch=BORN, settled=settled)
         options = settings or DirectorySettings()
-        self.directory = Directory(
-            self.identity, WallClock(EPOCH), options, self.outbox, Random(0), Hearing(LivenessSettings())
-        )
+        self.hearing = Hearing(LivenessSettings())
+        self.directory = Directory(self.identity, WallClock(EPOCH), options, self.outbox, Random(0), self.hearing)
         if begun:
             self.directory.begin(0.0)
 
@@ -277,6 +277,49 @@ def test_doubts_are_refuted_at_once() -> None:
 
     assert node.said() == [SelfRefuted(("ana", "bo"), 4)]
     assert [node.sent(link) for link in (ANA_LINK, 9)] == [[Claims((says("me", 4),))]] * 2
+
+
+def unsteady() -> tuple[Node, Seconds]:
+    """Cut off from its only neighbor, who found it silent, again and again until it has no answer; and when that is."""
+    node = Node(DirectorySettings(returns_max=2, steady_for=45.0))
+    node.befriend(ANA_LINK, "ana", ANA)
+    node.hearing.begin(ANA_LINK, 0.0)
+    node.hearing.heard(0.0)
+    now = 0.0
+    for incarnation in range(3):
+        node.said()
+        node.sent(ANA_LINK)
+        now += 20.0
+        node.hearing.heard(now)
+        node.hear(found("me", "ana", incarnation=incarnation), link=ANA_LINK, now=now)
+        assert node.said() == [SelfRefuted(("ana",), incarnation + 1) if incarnation < 2 else Problem(UNSTEADY)]
+    return node, now
+
+
+def test_who_was_cut_off_again_and_again_answers_when_it_hears_steadily() -> None:
+    """It would be dead and alive in turns else. It wakes for that by itself; the accusers were wrong only then."""
+    node, now = unsteady()
+    for _ in range(44):
+        now += 1.0
+        node.hearing.heard(now)
+        node.hear(found("me", "bo", incarnation=2), link=ANA_LINK, now=now)
+        node.directory.tick(now)
+    assert (node.said(), [frame for frame in node.sent(ANA_LINK) if isinstance(frame, Claims)]) == ([], [])
+
+    now += 1.0
+    node.hearing.heard(now)
+    assert (node.directory.next_deadline() or 0.0) <= now
+    node.directory.tick(now)
+
+    assert node.said() == [SelfRefuted(("ana", "bo"), 3)]
+    assert Claims((says("me", 3),)) in node.sent(ANA_LINK)
+
+
+def test_a_node_that_does_not_answer_says_so_once() -> None:
+    """People should know why others list it as dead."""
+    node, now = unsteady()
+    node.hear(found("me", "bo", incarnation=2), now=now)
+    assert node.said() == []
 
 
 @pytest.mark.parametrize("forged", [says("me", 5), says("me", 0, Standing.LEFT)])

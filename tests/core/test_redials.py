@@ -39,6 +39,15 @@ def test_a_crash_is_known_within_milliseconds() -> None:
     assert verdicts(bench.run(20.0)) == []
 
 
+@pytest.mark.parametrize(("parting", "is_dialled"), [(Parting.SILENT, True), (Parting.DONE, False)])
+def test_a_neighbor_that_says_that_it_hears_us_no_more_is_dialled(parting: Parting, is_dialled: bool) -> None:
+    """It may be deaf to all; who just goes needs no look."""
+    bench = Bench("ana", "bo")
+    bench.part(1, parting, 1.0)
+
+    assert (Dial(2, ANA.address, 5.0) in bench.said()[0]) == is_dialled
+
+
 @pytest.mark.parametrize("neighbors", [[], ["ana"]])
 def test_who_dies_before_it_was_a_neighbor_is_found_out_by_one_that_has_none(neighbors: list[str]) -> None:
     """In a network of two nobody else would; in a greater one others dial it now and then."""

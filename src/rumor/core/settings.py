@@ -212,11 +212,11 @@ class DirectorySettings(msgspec.Struct, frozen=True, kw_only=True):
     distrust_after: int = 3
     """So many refuted accusations within `distrust_for` take the weight from whoever made them."""
     distrust_for: Seconds = 60.0
-    returns_max: int = 3
+    returns_max: int = 2
     returns_within: Seconds = 600.0
-    """Who answered so often within so long that it is alive, each time after it heard nobody, is not steady."""
+    """Who came back so often within so long, each time after it had heard nobody, is not steady when it does again."""
     steady_for: Seconds = 45.0
-    """Then it answers only when it has heard its neighbors for so long without a gap."""
+    """Then it answers only when it has heard its neighbors for so long without a gap, and kept one of them."""
     parted_share: float = 0.2
     """A partition is told of when so great a share of the members died within `parted_within`."""
     parted_within: Seconds = 30.0

@@ -4,6 +4,7 @@ begin --tags, address changed--> incarnation + 1
   | `--a later epoch--> incarnation 0
   | |--a statement about the present incarnation, or a claim in our name--> refuted: above what was doubted
   | `--a claim of the same epoch from another address: a twin--> whose address is greater: epoch + 1
+  |     `--we were cut off again and again--> when we hear steadily (returns.py)
   `--leave--> LEFT, or AWAY until a time: from then on nothing is answered
 
 Two processes with one name and one epoch would outshout each other for ever. So one of them, the same for both, becomes
@@ -12,6 +13,7 @@ one still refutes what the first said before, as it does a liar's forgery.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -24,6 +26,8 @@ from rumor.core.frames import COUNT_MAX, NUMBER_MAX, Claim, Standing, Statement
 from rumor.core.ids import Identity, Seconds
 from rumor.core.outbox import Outbox
 from rumor.core.settings import DirectorySettings
+
+UNSTEADY: Final = "we were cut off again and again: others list us as dead until we hear them steadily"
 
 
 class OwnClaim:
@@ -118,8 +122,7 @@ class OwnClaim:
         None, and `waits_until` says when to ask again, if we are not steady enough to say that we are alive.
         """
         own, doubted = self.claim, self._doubted
-        self.waits_until = self._returns.waits_until(now) if self.doubts else None
-        if self.waits_until is not None:
+        if self._must_wait(now):
             return None
         doubters = tuple(dict.fromkeys(statement.accuser for statement in self.doubts))
         self._doubted, self.doubts = None, []
@@ -141,6 +144,14 @@ class OwnClaim:
             self.claim = msgspec.structs.replace(own, epoch=own.epoch + 1)
             return self._doubt(0)
         return self._doubt(claim.incarnation) if newer(claim, own) else Taken.OLD
+
+    def _must_wait(self, now: Seconds) -> bool:
+        """Whether those who doubt us get no answer yet. Said once each time."""
+        was_waiting = self.waits_until is not None
+        self.waits_until = self._returns.waits_until(now) if self.doubts else None
+        if self.waits_until is not None and not was_waiting:
+            self._outbox.say(Problem(UNSTEADY))
+        return self.waits_until is not None
 
     def _doubt(self, incarnation: int) -> Taken:
         self._doubted = max(incarnation, self._doubted or 0)

@@ -1,8 +1,8 @@
 """Returns: when we may say that we are alive, though others found us silent (after route flap damping, RFC 2439).
 
     found silent --we hear steadily, or had to answer seldom--> answered at once
-       `--answered `returns_max` times within `returns_within`, each time not long after we heard nobody
-             `--> answered when we have heard somebody for `steady_for` without a gap (hearing.py)
+       `--answered before after `returns_max` gaps within `returns_within`, and there was another one not long ago
+             `--> answered when we have heard our neighbors for `steady_for` without a gap, and kept one (hearing.py)
 
 A node that loses most of its packets, or is deaf by turns, gets an answer through now and then, and would be dead and
 alive in turns for everybody. Only itself says that it is alive, so it is the one that must keep silent; and it knows,
@@ -18,23 +18,23 @@ from rumor.core.settings import DirectorySettings
 
 
 class Returns:
-    """The answers of one node in its present life."""
+    """The gaps after which one node came back in its present life: it tells them apart by their ends."""
 
     def __init__(self, settings: DirectorySettings, hearing: Hearing) -> None:
         self._settings = settings
         self._hearing = hearing
-        self._answers: deque[Seconds] = deque(maxlen=settings.returns_max)
+        self._returns: deque[Seconds] = deque(maxlen=settings.returns_max)
 
     def waits_until(self, now: Seconds) -> Seconds | None:
         """When to look again whether we may answer; None if we may now."""
-        steady_at = self._hearing.steady_since(now) + self._settings.steady_for
-        return steady_at if steady_at > now and self._came_often(now) else None
+        returns, since = self._returns, self._hearing.steady_since(now)
+        is_new = since not in returns
+        came_often = len(returns) == self._settings.returns_max and now - returns[0] <= self._settings.returns_within
+        steady_at = since + self._settings.steady_for
+        return steady_at if came_often and is_new and steady_at > now else None
 
     def answered(self, now: Seconds) -> None:
-        """We answered. While we hear steadily, that is no return."""
-        if self._hearing.steady_since(now) + self._settings.steady_for > now:
-            self._answers.append(now)
-
-    def _came_often(self, now: Seconds) -> bool:
-        answers = self._answers
-        return len(answers) == answers.maxlen and now - answers[0] <= self._settings.returns_within
+        """We answered. If we were not steady, we came back."""
+        since = self._hearing.steady_since(now)
+        if since + self._settings.steady_for > now and since not in self._returns:
+            self._returns.append(since)

@@ -134,6 +134,7 @@ class Liveness:
         self._knocks.begin(now)
         self._watched[link] = _Watch(Contact(name, address))
         self._heard[link] = now
+        self._hearing.begin(link, now)
         if self._rounds_from is None:
             self._rounds_from = now
         self._probe(link, self._watched[link], now)
@@ -144,11 +145,14 @@ class Liveness:
         watch = self._watched.pop(link, None)
         if watch is not None:
             del self._heard[link]
+            self._hearing.end(link)
             self._timers.cancel(link)
             self._forget_strikes(watch)
 
     def on_link_down(self, event: LinkDown, now: Seconds) -> None:
         """A link is gone. If a neighbor's broke without a goodbye, dial it again at once.
+
+        The same if it says that it hears us no more: it may be deaf, and then no link of its own tells of that.
 
         Without neighbors, so with any link: in a network of two nobody else finds out who died before it was one.
         """
@@ -156,7 +160,8 @@ class Liveness:
             return
         heard_at = self._heard.get(event.link, now)
         self.unwatch(event.link)
-        if event.parting is None and self._known.is_live(event.name):
+        is_news = event.parting is None or (event.parting is Parting.SILENT and not event.by_us)
+        if is_news and self._known.is_live(event.name):
             self._redials.begin(Contact(event.name, event.address), heard_at, now)
 
     def on_link_ready(self, event: LinkReady, now: Seconds) -> bool:
