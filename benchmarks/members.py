@@ -96,13 +96,18 @@ def stopped(process: int) -> Iterator[None]:
 
 
 def stops(system: str, seconds: float) -> float:
-    """How many members are dead for others after each was stopped for up to 2 s now and then, and all goes on."""
+    """How many members are dead for others after each was stopped for up to 2 s now and then, and all goes on.
+
+    Never the same twice in a row: without a moment to run between, two stops are one that lasts longer.
+    """
     chance = random.Random(1)
     with acquainted(system, PEERS) as fleet:
         processes = [answer["pid"] for answer in fleet.ask_all(fleet.workers, "process")]
         since, end = time.monotonic_ns(), time.monotonic() + seconds
+        last = 0
         while time.monotonic() < end:
-            with stopped(chance.choice(processes)):
+            last = chance.choice([process for process in processes if process != last])
+            with stopped(last):
                 time.sleep(chance.uniform(0.0, STOPPED_MAX))
         time.sleep(5.0)
         answers = fleet.ask_all(fleet.workers, "deaths", since=since)

@@ -1,7 +1,5 @@
 """Hearing: since when a node hears its neighbors without a gap, and keeps one."""
 
-import math
-
 from rumor.core.hearing import Hearing
 from rumor.core.ids import Seconds
 from rumor.core.settings import LivenessSettings
@@ -23,19 +21,18 @@ def test_who_hears_somebody_now_and_then_hears_without_a_gap() -> None:
     """A silence as long as a neighbor may keep is none."""
     ears = hearing(1.0, 1.0 + GAP)
 
-    assert ears.whole_since(1.0 + 2 * GAP) == -math.inf
     assert ears.steady_since(1.0 + 2 * GAP) == 0.0
 
 
 def test_a_gap_begins_all_anew() -> None:
     """From the first sign after it; and while it lasts, from now."""
     ears = hearing(1.0)
-    assert ears.whole_since(4.5) == 4.5
+    assert ears.steady_since(4.5) == 4.5
 
     ears.heard(5.0)
     ears.heard(6.0)
 
-    assert ears.whole_since(7.0) == ears.steady_since(7.0) == 5.0
+    assert ears.steady_since(7.0) == 5.0
 
 
 def test_a_pause_of_our_own_is_no_gap() -> None:
@@ -44,17 +41,18 @@ def test_a_pause_of_our_own_is_no_gap() -> None:
     ears.paused(20.0)
     ears.heard(20.1)
 
-    assert ears.whole_since(21.0) == -math.inf
+    assert ears.steady_since(21.0) == 0.0
 
 
 def test_who_has_no_neighbor_yet_misses_none() -> None:
     """It waits for the first one, however long, a pause included."""
     ears = Hearing(LivenessSettings())
     ears.paused(50.0)
-    assert ears.whole_since(100.0) == -math.inf
+    assert ears.steady_since(100.0) == 100.0
 
+    ears.begin(1, 100.5)
     ears.heard(101.0)
-    assert ears.whole_since(102.0) == -math.inf
+    assert ears.steady_since(102.0) == 100.5
 
 
 def test_without_a_neighbor_that_stays_nobody_is_steady() -> None:
@@ -69,4 +67,4 @@ def test_without_a_neighbor_that_stays_nobody_is_steady() -> None:
 
     ears.end(2)
     ears.end(3)
-    assert (ears.whole_since(5.0), ears.steady_since(5.0)) == (-math.inf, 5.0)
+    assert ears.steady_since(5.0) == 5.0

@@ -39,13 +39,7 @@ class Hearing:
         """We were stopped until now, and could not hear: that is no gap."""
         self._last = max(self._last, now - self._gap / 2)
 
-    def whole_since(self, now: Seconds) -> Seconds:
-        """Since when some neighbor or other was heard without a gap: when the last gap ended, `now` while it lasts.
-
-        Minus infinity if there was none. Before the first neighbor there is none to hear.
-        """
-        return now if now - self._last > self._gap else self._since
-
     def steady_since(self, now: Seconds) -> Seconds:
-        """Since when that is so, and one and the same neighbor has been there."""
-        return max(self.whole_since(now), next(iter(self._links.values()), now))
+        """Since when some neighbor or other was heard without a gap, and one and the same was there; else `now`."""
+        whole_since = now if now - self._last > self._gap else self._since
+        return max(whole_since, next(iter(self._links.values()), now))

@@ -214,8 +214,8 @@ class DirectorySettings(msgspec.Struct, frozen=True, kw_only=True):
     distrust_for: Seconds = 60.0
     returns_max: int = 2
     returns_within: Seconds = 600.0
-    """Who came back so often within so long, each time after it had heard nobody, is not steady when it does again."""
-    steady_for: Seconds = 45.0
+    """Who came back so often within so long, each time cut off not long before, is not steady when it does again."""
+    steady_for: Seconds = 40.0
     """Then it answers only when it has heard its neighbors for so long without a gap, and kept one of them."""
     parted_share: float = 0.2
     """A partition is told of when so great a share of the members died within `parted_within`."""

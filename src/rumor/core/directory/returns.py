@@ -1,13 +1,13 @@
 """Returns: when we may say that we are alive, though others found us silent (after route flap damping, RFC 2439).
 
     found silent --we hear steadily, or had to answer seldom--> answered at once
-       `--answered before after `returns_max` gaps within `returns_within`, and there was another one not long ago
+       `--came back `returns_max` times within `returns_within`, and again: not steady yet
              `--> answered when we have heard our neighbors for `steady_for` without a gap, and kept one (hearing.py)
 
 A node that loses most of its packets, or is deaf by turns, gets an answer through now and then, and would be dead and
 alive in turns for everybody. Only itself says that it is alive, so it is the one that must keep silent; and it knows,
-for it hears nobody again and again. What others say of it is no reason to keep silent: one that is slandered hears its
-neighbors all the time, and answers at once, always.
+for it hears nobody again and again, or no neighbor stays. What others say of it is no reason to keep silent: one that
+is slandered hears its neighbors, keeps them, and answers at once, always.
 """
 
 from collections import deque
@@ -18,7 +18,7 @@ from rumor.core.settings import DirectorySettings
 
 
 class Returns:
-    """The gaps after which one node came back in its present life: it tells them apart by their ends."""
+    """When one node came back in its present life: since when it was steady each time, so that each counts once."""
 
     def __init__(self, settings: DirectorySettings, hearing: Hearing) -> None:
         self._settings = settings

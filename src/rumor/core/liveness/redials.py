@@ -6,6 +6,8 @@
                                      |--vouched for, or it stands: fine
                                      `--`strikes_max` intervals after the break: Accused(SILENT)
 
+The same is done with one that parts since it does not hear us: it may be deaf.
+
 A connection that is taken and closed at once is a strike, too, but the last one must be a refusal: a process that dies
 takes some into the grave, and one with a full door closes those of a living node.
 """
