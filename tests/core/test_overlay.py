@@ -1095,6 +1095,25 @@ def test_what_was_cut_off_is_tried_again_and_again() -> None:
         assert len(desk.dialled()) == 1
 
 
+def test_a_cut_that_lasts_hides_no_other_network() -> None:
+    """Where most are dead for good, what a seed named is tried among them; who is there is not visited for it."""
+    desk = full_desk()
+    unmet, there = peers_at(200, 202)
+    for address in peers_at(*range(100, 124)):
+        desk.overlay.forget(address)
+    desk.overlay.learn([unmet], 0.0)
+    desk.overlay.remember([contact(there)])
+    desk.overlay.join(0.0)
+
+    tried = []
+    for turn in range(20):
+        desk.tick(4.5 * (turn + 1))
+        tried += desk.dialled()
+
+    assert unmet in tried
+    assert there not in tried
+
+
 def test_a_broken_link_that_is_made_anew_asks_to_be_neighbors_again() -> None:
     """The probes dialled it, not the overlay: its purpose is the old one."""
     desk = full_desk(8)

@@ -526,7 +526,7 @@ class Answers(msgspec.Struct, frozen=True, array_like=True):
 class Enrolment(msgspec.Struct, frozen=True, array_like=True):
     """List me, or renew my lease: who I am stands in my Hello. `incarnation` is my present one.
 
-    `wanted`: so many others, at most, the seed may tell of.
+    `wanted`: so many others, at most, the seed may tell of; by default as many as a newcomer of ours wants.
     """
 
     incarnation: Number = 0

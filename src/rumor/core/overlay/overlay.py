@@ -372,7 +372,9 @@ class Overlay:
             (self._reserve.heard_of, Aim.NEIGHBOR),
             (self._reserve.proven, Aim.NEIGHBOR if all_fit else Aim.VISIT),
         )
-        ready = [(view, aim) for view, aim in (pools[:1] if self._seems_cut else pools) if view]
+        if self._seems_cut:
+            pools = pools[:2]  # a visit to who is there brings nobody back
+        ready = [(view, aim) for view, aim in pools if view]
         if ready:
             view, aim = self._rng.choice(ready)
             contact = view.take_any()
