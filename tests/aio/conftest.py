@@ -1,10 +1,14 @@
 """What the tests of real sockets share."""
 
+import asyncio
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+
+from rumor.aio.control import running_nodes
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +17,12 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="rumor-") as directory:
         monkeypatch.setenv("XDG_RUNTIME_DIR", directory)
         yield Path(directory)
+
+
+@pytest.fixture
+async def nodes() -> AsyncIterator[AsyncExitStack]:
+    """Ends every node that a test started, and holds that nothing is left of them."""
+    async with AsyncExitStack() as stack:
+        yield stack
+    assert running_nodes() == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}

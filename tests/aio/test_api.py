@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -54,14 +54,6 @@ class Watched:
     def of(self, kind: type[Event]) -> list[Event]:
         """The events of one kind."""
         return [event for event in self.events if isinstance(event, kind)]
-
-
-@pytest.fixture
-async def nodes() -> AsyncIterator[AsyncExitStack]:
-    """Ends every node that a test started, and holds that nothing is left of them."""
-    async with AsyncExitStack() as stack:
-        yield stack
-    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_two_peers_hear_each_other(nodes: AsyncExitStack) -> None:

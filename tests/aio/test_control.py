@@ -6,7 +6,6 @@ import os
 import socket
 import stat
 import tempfile
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -20,15 +19,6 @@ from rumor.core.events import Event, Problem
 from tests.aio.test_api import PATIENCE, Watched, until
 
 Answer = dict[str, Any]
-
-
-@pytest.fixture
-async def nodes() -> AsyncIterator[AsyncExitStack]:
-    """Ends every node that a test started, and holds that nothing is left of them."""
-    async with AsyncExitStack() as stack:
-        yield stack
-    assert running_nodes() == []
-    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def start(nodes: AsyncExitStack, **how: object) -> rumor.Peer:

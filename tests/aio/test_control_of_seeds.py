@@ -1,7 +1,7 @@
 """The control socket of seeds; long lists; and orders that fail in a way that nobody foresaw."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -14,15 +14,6 @@ from rumor.core.events import Problem
 from tests.aio.test_api import PATIENCE, Watched, until
 from tests.aio.test_control import client
 from tests.aio.test_seed import register
-
-
-@pytest.fixture
-async def nodes() -> AsyncIterator[AsyncExitStack]:
-    """Ends every node that a test started, and holds that nothing is left of them."""
-    async with AsyncExitStack() as stack:
-        yield stack
-    assert running_nodes() == []
-    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def start_seed(nodes: AsyncExitStack, **how: object) -> rumor.Seed:

@@ -1,7 +1,6 @@
 """Coverage: which members have a rumor, by their own word."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
@@ -156,14 +155,6 @@ async def test_a_share_that_is_none_is_a_mistake(share: float) -> None:
 
 
 # Real peers.
-
-
-@pytest.fixture
-async def nodes() -> AsyncIterator[AsyncExitStack]:
-    """Ends every peer that a test started, and holds that nothing is left of them."""
-    async with AsyncExitStack() as stack:
-        yield stack
-    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def peers_of(nodes: AsyncExitStack, *names: str, on_event: Watched | None = None) -> list[rumor.Peer]:

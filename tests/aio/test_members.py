@@ -5,7 +5,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -218,14 +218,6 @@ async def test_own_tags_are_told_once() -> None:
 
 
 # Real peers.
-
-
-@pytest.fixture
-async def nodes() -> AsyncIterator[AsyncExitStack]:
-    """Ends every peer that a test started, and holds that nothing is left of them."""
-    async with AsyncExitStack() as stack:
-        yield stack
-    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def pair_of(nodes: AsyncExitStack, **more: object) -> tuple[rumor.Peer, rumor.Peer]:

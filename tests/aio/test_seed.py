@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -23,14 +22,6 @@ QUICK = msgspec.structs.replace(
     LOCAL, registration=msgspec.structs.replace(LOCAL.registration, renewal_interval=0.2, retry_first=0.05)
 )
 """Registers over a link within a fifth of a second."""
-
-
-@pytest.fixture
-async def nodes() -> AsyncIterator[AsyncExitStack]:
-    """Ends every node that a test started, and holds that nothing is left of them."""
-    async with AsyncExitStack() as stack:
-        yield stack
-    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 def register(seed: rumor.Seed, port: int) -> bytes:
