@@ -137,7 +137,7 @@ def _row(name: str, comparison: Comparison, found: Mapping[str, list[float]], to
     if not comparison.yardstick:
         return Row(title, told(comparison.ours), "–", "–", str(goal), goal.judge(statistics.median(ours)))
     yardstick = f"{comparison.yardstick}: {told(comparison.yardstick)}"
-    if theirs is None:
+    if theirs is None or not all(theirs):  # nothing to divide by: false deaths, of which it had none
         return Row(title, told(comparison.ours), yardstick, "–", str(goal), "–")
     ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
     ratio = statistics.median(ratios)
