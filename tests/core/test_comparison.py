@@ -96,6 +96,44 @@ def test_a_newcomer_compares_with_one_neighbor_at_a_time() -> None:
     assert node.sent() == {THIRD: [hello]}
 
 
+def test_a_newcomer_goes_on_to_the_next_neighbor_as_soon_as_one_is_done() -> None:
+    """When it holds the same, and says so, or has told all that differs."""
+    node = Node(new=True)
+    hello = MembersSummary(node.roster.hash())
+    for link in (LINK, OTHER, THIRD):
+        node.comparison.add_link(link, 0.0)
+    assert node.sent() == {LINK: [hello]}
+
+    node.comparison.over(OTHER)
+    node.comparison.tick(0.001)
+    assert node.sent() == {}
+    node.comparison.over(LINK)
+    node.comparison.tick(0.001)
+    assert node.sent() == {OTHER: [hello]}
+    node.comparison.on_summary(OTHER, hello, 0.002)
+    node.comparison.tick(0.002)
+    assert node.sent() == {THIRD: [hello]}
+
+
+def test_newcomers_tell_each_other_that_they_hold_the_same() -> None:
+    """Once: whoever was told does not answer that."""
+    one, other = Node("ana", new=True), Node("ana", new=True)
+    one.comparison.add_link(LINK, 0.0)
+    other.comparison.add_link(OTHER, 0.0)
+    other.comparison.add_link(LINK, 0.0)
+    (hello,) = one.sent()[LINK]
+    assert isinstance(hello, MembersSummary)
+    other.sent()
+
+    other.comparison.on_summary(LINK, hello, 0.01)
+    (answer,) = other.sent()[LINK]
+    assert isinstance(answer, MembersSummary)
+    one.comparison.on_summary(LINK, answer, 0.02)
+
+    assert answer == hello
+    assert one.sent() == {}
+
+
 def test_a_newcomer_asks_again_soon() -> None:
     """Its first neighbors may be as new as itself."""
     node = Node(new=True)

@@ -6,8 +6,11 @@ import msgspec
 import pytest
 
 from rumor.core.clock import WallClock
+from rumor.core.directory.claims import NEWS_FOR
+from rumor.core.directory.comparison import NEW_GAP
 from rumor.core.directory.directory import Directory
 from rumor.core.directory.own_claim import UNSTEADY
+from rumor.core.directory.tidings import LIST_MAX
 from rumor.core.directory.watchers import GAP, WATCHED_MAX
 from rumor.core.effects import Wake
 from rumor.core.errors import UsageError
@@ -137,7 +140,7 @@ def test_a_neighbor_is_told_who_we_are_and_who_watches_us() -> None:
     assert node.befriend(ANA_LINK, "ana", ANA) == [Claims((OWN,)), Watching(("ana",))]
     assert node.befriend(BO_LINK, "bo", BO) == [Claims((OWN,)), Watching(("ana", "bo"))]
     assert node.sent(ANA_LINK) == []
-    assert node.directory.next_deadline() == GAP
+    assert node.directory.next_deadline() == NEW_GAP < GAP
     node.directory.tick(GAP / 2)
     assert node.sent(ANA_LINK) == []
     node.directory.tick(GAP)
@@ -535,6 +538,22 @@ def test_a_doubted_member_that_says_hello_is_told_so() -> None:
     assert node.state("ana") is State.DEAD
 
 
+def test_who_came_back_with_an_earlier_clock_is_told_of_the_life_that_only_a_hello_told_of() -> None:
+    """Nobody else can: we alone heard of it. It goes on in that epoch, and is believed."""
+    node, ana = Node(), Node(address=ANA)
+    node.directory.heard_directly("ana", ANA, BORN + 5, 0.0)
+    node.outbox.open_link(ANA_LINK)
+
+    node.directory.heard_directly("ana", ANA, BORN, 1.0, ANA_LINK)
+    (told,) = node.sent(ANA_LINK)
+    assert told == Claims((says("ana", epoch=BORN + 5),), answer=True)
+    node.directory.heard_directly("ana", ANA, BORN + 5, 2.0, ANA_LINK)
+    assert node.sent(ANA_LINK) == []
+
+    ana.directory.on_claims(BO_LINK, Claims((msgspec.structs.replace(told.claims[0], name="me"),), answer=True), 1.0)
+    assert ana.own_claim().epoch == BORN + 5
+
+
 def test_who_does_not_know_its_host_is_where_it_was_heard() -> None:
     """And of one that we never heard ourselves, nobody can say: no patrol goes there."""
     node = Node()
@@ -607,11 +626,37 @@ def test_a_newcomer_tells_no_answers_on() -> None:
     """What it is told of the network, the network knows. Later, an answer may be news for its side."""
     node = Node()
     node.befriend(BO_LINK, "bo", BO)
+    before = BORN - NEWS_FOR
 
-    node.hear(says("cy"), link=ANA_LINK, answer=True)
+    node.hear(says("cy", epoch=before), link=ANA_LINK, answer=True)
     assert node.sent(BO_LINK) == []
-    node.hear(says("cy", 1), link=ANA_LINK, now=2.0, answer=True)
-    assert node.sent(BO_LINK) == [Claims((says("cy", 1),))]
+    node.hear(says("cy", 1, epoch=before), link=ANA_LINK, now=2.0, answer=True)
+    assert node.sent(BO_LINK) == [Claims((says("cy", 1, epoch=before),))]
+
+
+def test_a_newcomer_tells_on_who_came_just_before_it() -> None:
+    """When many come at once, not all that its neighbor knows is known to its other neighbors."""
+    node = Node()
+    node.befriend(BO_LINK, "bo", BO)
+
+    node.hear(says("ana", epoch=BORN - NEWS_FOR), says("cy", epoch=BORN - NEWS_FOR + 1), link=ANA_LINK, answer=True)
+
+    assert node.sent(BO_LINK) == [Claims((says("cy", epoch=BORN - NEWS_FOR + 1),))]
+
+
+def test_a_newcomer_compares_with_the_next_neighbor_when_one_has_told_all() -> None:
+    """A full frame of answers is not the last one."""
+    node = Node()
+    node.befriend(ANA_LINK, "ana", ANA)
+    node.befriend(BO_LINK, "bo", BO)
+    many = [Claim(f"n{number}", BORN, 0, Standing.ALIVE, CY) for number in range(LIST_MAX)]
+
+    node.hear(*many, link=ANA_LINK, answer=True)
+    node.directory.tick(0.01)
+    assert MembersSummary not in map(type, node.outbox.take(BO_LINK))
+    node.hear(says("cy"), link=ANA_LINK, now=0.02, answer=True)
+    node.directory.tick(0.02)
+    assert MembersSummary in map(type, node.outbox.take(BO_LINK))
 
 
 def test_what_came_before_its_claim_is_told_with_it() -> None:

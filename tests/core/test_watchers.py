@@ -35,7 +35,7 @@ class Node:
 
 
 def test_a_new_neighbor_is_told_at_once_and_the_others_together_soon() -> None:
-    """However many come and go in a tenth of a second, who is told already hears of it once."""
+    """However many come and go in a moment, who is told already hears of it once."""
     node = Node()
     node.befriend(ANA_LINK, "ana", 10.0)
     assert node.sent() == {ANA_LINK: [Watching(("ana",))]}

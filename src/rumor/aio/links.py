@@ -11,8 +11,11 @@ in the core, as numbers and not as copies.
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 from collections.abc import Callable
+from typing import Any
 
 from rumor.aio.cores import Linked
 from rumor.core.effects import Dial, Failure
@@ -390,7 +393,7 @@ async def connect(to: Address) -> socket.socket:
         connection = socket.socket(family, kind, protocol)
         try:
             connection.setblocking(False)
-            await loop.sock_connect(connection, address)
+            await _connected(connection, address)
         except OSError as error:
             trouble = error
             connection.close()
@@ -400,6 +403,22 @@ async def connect(to: Address) -> socket.socket:
         else:
             return connection
     raise trouble
+
+
+async def _connected(connection: socket.socket, address: Any) -> None:
+    """Wait until a connection stands; raises OSError. `loop.sock_connect` of uvloop would load those tables, too."""
+    trouble = connection.connect_ex(address)
+    if trouble == errno.EINPROGRESS:
+        loop, number = asyncio.get_running_loop(), connection.fileno()
+        decided = asyncio.Event()
+        loop.add_writer(number, decided.set)
+        try:
+            await decided.wait()
+        finally:
+            loop.remove_writer(number)
+        trouble = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if trouble:
+        raise OSError(trouble, os.strerror(trouble))
 
 
 def _tune(connection: socket.socket) -> None:

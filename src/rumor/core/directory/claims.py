@@ -18,6 +18,10 @@ BUCKETS: Final = 64
 KEY_CHARS_MAX: Final = 64
 VALUE_CHARS_MAX: Final = 255
 
+NEWS_FOR: Final = 5_000
+"""For so many milliseconds after its beginning a member is news, also for who is told of it as an answer. When many
+come at once, all are newcomers: if each kept for itself what it is told, others would hear of it by comparison only."""
+
 Life: TypeAlias = tuple[int, int]
 """Epoch and incarnation: what a statement is about, and what a claim says first."""
 
@@ -34,6 +38,11 @@ def newer(one: Claim, other: Claim) -> bool:
 
 def _rank(claim: Claim) -> tuple[int, int, Standing, int, Address, tuple[tuple[str, str], ...]]:
     return claim.epoch, claim.incarnation, claim.standing, claim.back_at, claim.address, claim.tags
+
+
+def has_just_come(claim: Claim, moment: int) -> bool:
+    """Whether a member began so lately, in milliseconds of the time of day, that not all can have heard of it."""
+    return claim.epoch > moment - NEWS_FOR
 
 
 def claim_hash(claim: Claim) -> int:

@@ -5,7 +5,8 @@
                          each side tells all that it holds in the buckets that differ
 
 A newcomer lacks everything, and has several new neighbors in the same moment; so for a short while it compares with one
-at a time, often, and lets the others wait. Who is established answers at once.
+at a time, often, and lets the others wait until that one has told all, or says that it holds the same. Who is
+established answers at once.
 """
 
 from random import Random
@@ -22,7 +23,7 @@ NEW_FOR: Seconds = 2.0
 """So long after its first neighbor came a node is new."""
 
 NEW_GAP: Seconds = 0.1
-"""How long a newcomer lets one comparison go on before it begins another."""
+"""How long a newcomer waits for the end of a comparison before it begins another."""
 
 NEW_INTERVAL: Seconds = 0.4
 """How often a newcomer compares, even when nobody waits: its neighbors may be as new as itself."""
@@ -67,14 +68,25 @@ class Comparison:
             self._busy_until = 0.0
 
     def on_summary(self, link: int, summary: MembersSummary, now: Seconds) -> None:
-        """A neighbor's hash: if ours is another, say where we differ."""
-        if not self._settings.full or link not in self._links or summary.hash == self._roster.hash():
+        """A neighbor's hash: if ours is another, say where we differ; else let it know, if it may wait for that."""
+        if not self._settings.full or link not in self._links:
+            return
+        if summary.hash == self._roster.hash():
+            if link == self._busy_with:
+                self.over(link)
+            elif self.is_new(now):
+                self._outbox.send(link, MembersSummary(summary.hash))
             return
         if self._is_busy(link, now):
             self._waiting[link] = None
             return
         self._occupy(link, now)
         self._outbox.send(link, MembersBuckets(self._roster.bucket_hashes(), True))
+
+    def over(self, link: int) -> None:
+        """A neighbor holds the same, or has told all that differs: if it was its turn, the next one may be asked."""
+        if link == self._busy_with:
+            self._busy_with, self._busy_until = 0, 0.0
 
     def on_buckets(self, link: int, buckets: MembersBuckets, now: Seconds) -> list[str]:
         """A neighbor's hashes: whose claims and statements it is to be told."""

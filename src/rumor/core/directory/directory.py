@@ -18,7 +18,7 @@ from random import Random
 
 from rumor.core.broadcast.lives import Lives
 from rumor.core.clock import WallClock
-from rumor.core.directory.claims import life_of, tags_bytes
+from rumor.core.directory.claims import has_just_come, life_of, tags_bytes
 from rumor.core.directory.comparison import Comparison
 from rumor.core.directory.evidence import Trust, is_evidence
 from rumor.core.directory.judgement import GONE, Judgement, believed
@@ -39,7 +39,7 @@ from rumor.core.directory.roster import (
     is_away,
     member_of,
 )
-from rumor.core.directory.tidings import Tidings
+from rumor.core.directory.tidings import Tidings, is_full
 from rumor.core.directory.watchers import Watchers
 from rumor.core.directory.why import reason_of
 from rumor.core.events import Accused, MemberChanged, Problem, ReachChanged
@@ -141,9 +141,15 @@ class Directory:
             self._comparison.remove_link(link)
 
     def heard_directly(self, name: str, address: Address, epoch: int, now: Seconds, link: int = 0) -> None:
-        """A member said Hello over a link: it lives, in that epoch. If it is doubted, it is told so over that link."""
+        """A member said Hello over a link: it lives, in that epoch. If it is doubted, it is told so over that link.
+
+        So it is of a later life, before its clock was set back, that only its Hello told of: nobody else knows of that.
+        """
         if name == self._own.name or not self._admits(name):
             return
+        entry = self._roster.find(name)
+        if entry is not None and entry.heard and entry.claim.epoch > epoch:
+            self._outbox.send(link, Claims((entry.claim,), answer=True))
         self._roster.take_hello(Claim(name, epoch, 0, Standing.ALIVE, address), address)
         self._conclude(now)
         if link:
@@ -159,10 +165,13 @@ class Directory:
         """News of members, or answers: merge them, and tell on what is new."""
         self._now = now
         tells_on = not (frame.answer and self._comparison.is_new(now))
+        moment = self._clock.milliseconds(now)
         for claim in frame.claims:
-            self._on_claim(link, claim, now, tells_on=tells_on)
+            self._on_claim(link, claim, now, tells_on=tells_on or has_just_come(claim, moment))
         for statement in frame.statements:
             self._on_statement(link, statement, now, tells_on=tells_on)
+        if frame.answer and not is_full(frame):
+            self._comparison.over(link)
         self._conclude(now, frame.ages)
         self._refute(now, link)
 

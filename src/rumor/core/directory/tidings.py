@@ -169,8 +169,7 @@ class _Pack:
     @property
     def is_full(self) -> bool:
         """Whether another member might not find room."""
-        is_long = len(self._claims) >= LIST_MAX or len(self._statements) > LIST_MAX - STATEMENTS_MOST
-        return is_long or self.bytes >= FRAME_BYTES
+        return _is_full(len(self._claims), len(self._statements), self.bytes)
 
     def add(self, words: Iterable[Claim | Statement]) -> None:
         """Put in what is held of one member."""
@@ -190,6 +189,16 @@ class _Pack:
             (name, int((now - since) * 1000)) for name, since in ended if since is not None and now - since > AGE_LEAST
         )
         return Claims(tuple(self._claims), tuple(self._statements), ages, self.answer)
+
+
+def is_full(frame: Claims) -> bool:
+    """Whether a frame may be followed by another one of the same answer."""
+    size = sum(map(claim_bytes, frame.claims)) + sum(map(statement_bytes, frame.statements))
+    return _is_full(len(frame.claims), len(frame.statements), size)
+
+
+def _is_full(claims: int, statements: int, size: int) -> bool:
+    return claims >= LIST_MAX or statements > LIST_MAX - STATEMENTS_MOST or size >= FRAME_BYTES
 
 
 def _accuser_of(word: Claim | Statement) -> str:

@@ -16,7 +16,7 @@ from rumor.core.outbox import Outbox
 WATCHED_MAX: Final = 256
 """Members of which is remembered who else watched them; the oldest are forgotten first."""
 
-GAP: Final[Seconds] = 0.1
+GAP: Final[Seconds] = 0.3
 """How long neighbors are not told again. For so long one may think that it alone watches a member which just found
 another neighbor; what it says of it then is refuted like any mistake."""
 
