@@ -85,6 +85,27 @@ def test_a_link_is_woken_again_only_after_it_was_dry() -> None:
     assert outbox.drain() == ([Wake(1)], [])
 
 
+def test_machines_are_asked_only_for_what_they_spoke_of() -> None:
+    """A control frame is all that a link gets, unless a machine woke the link, or has something to go along with it."""
+    outbox = Outbox()
+    outbox.open_link(1)
+
+    outbox.send(1, Probe(1))
+    assert (outbox.is_awake(1), outbox.has_more(1)) == (True, False)
+    outbox.wake(1)
+    assert outbox.has_more(1)
+    outbox.dry(1)
+    assert (outbox.is_awake(1), outbox.has_more(1)) == (False, False)
+
+    outbox.drain()
+    outbox.offer(1)
+    assert (outbox.is_awake(1), outbox.has_more(1)) == (False, True)
+    assert outbox.drain() == ([], [])
+    outbox.close_link(1)
+    outbox.offer(1)
+    assert not outbox.has_more(1)
+
+
 def test_a_link_that_is_not_there_gets_nothing() -> None:
     """What is sent over a link that is gone, or never was, is dropped without a word."""
     outbox = Outbox()

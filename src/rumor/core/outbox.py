@@ -11,7 +11,8 @@ class Outbox:
     """Effects and events in the order in which they were decided; emptied by `drain` after each input.
 
     Control frames wait here for their link, since they go ahead of everything else: the driver takes them when the link
-    can send, by `Peer.pull`. A link is woken once, and again only after it was pulled dry.
+    can send, by `Peer.pull`. A link is woken once, and again only after it was pulled dry. Machines that keep things
+    for links themselves are asked for them only if they said so: most turns of an idle node bring a probe and no more.
     """
 
     def __init__(self, control_capacity: int = 4096) -> None:
@@ -21,6 +22,7 @@ class Outbox:
         self._routed = 0
         self._control: dict[int, deque[Control]] = {}
         self._awake: set[int] = set()
+        self._more: set[int] = set()
         self._overrun: dict[int, None] = {}
 
     def do(self, effect: Effect) -> None:
@@ -54,7 +56,7 @@ class Outbox:
     def close_link(self, link: int) -> None:
         """A link is gone: forget what waited for it; what is sent over it from now on is dropped."""
         self._control.pop(link, None)
-        self._awake.discard(link)
+        self.dry(link)
         self._overrun.pop(link, None)
 
     def send(self, link: int, frame: Control) -> None:
@@ -66,13 +68,18 @@ class Outbox:
             self._overrun[link] = None
             return
         waiting.append(frame)
-        self.wake(link)
+        self._rouse(link)
 
     def wake(self, link: int) -> None:
-        """Something waits for a link, here or elsewhere."""
-        if link not in self._awake and link in self._control:
-            self._awake.add(link)
-            self._effects.append(Wake(link))
+        """Something waits for a link elsewhere."""
+        if link in self._control:
+            self._more.add(link)
+            self._rouse(link)
+
+    def offer(self, link: int) -> None:
+        """Something may go along over a link when it is woken."""
+        if link in self._control:
+            self._more.add(link)
 
     def take(self, link: int) -> list[Control]:
         """The control frames that wait for a link."""
@@ -87,9 +94,19 @@ class Outbox:
         """Whether a link was woken, and not pulled dry since."""
         return link in self._awake
 
+    def has_more(self, link: int) -> bool:
+        """Whether something may wait for a link elsewhere."""
+        return link in self._more
+
     def dry(self, link: int) -> None:
         """Nothing waits for a link any more, anywhere: wake it next time."""
         self._awake.discard(link)
+        self._more.discard(link)
+
+    def _rouse(self, link: int) -> None:
+        if link not in self._awake:
+            self._awake.add(link)
+            self._effects.append(Wake(link))
 
     def overrun(self) -> list[int]:
         """The links that took nothing for so long that control frames were dropped; each is told once."""

@@ -64,6 +64,8 @@ class Peer:
         self._texts = machines.texts
         self._requests = machines.requests
         self._others_due: Seconds | None = None
+        self._runs_due: Seconds | None = None
+        self._runs_moved = True
 
     # Inputs: each ends with `_route`, so that every machine knows what it must before anything is drained.
 
@@ -89,10 +91,12 @@ class Peer:
         """
         if len(payload) > self._settings.broadcast.payload_bytes_max:
             check_payload(payload, self._settings.broadcast)
+        self._routes.turn_moved = True
         return self._broadcast.publish(payload, topic, now)
 
     def publish_many(self, payloads: Sequence[bytes], topic: str, now: Seconds) -> tuple[int, int]:
         """Say several things; returns the numbers of the first and the last. All or nothing; raises as `publish`."""
+        self._routes.turn_moved = True
         return self._broadcast.publish_many(payloads, topic, now)
 
     def has_room(self, now: Seconds) -> bool:
@@ -107,16 +111,15 @@ class Peer:
         """What was said in this turn leaves, and what came in it is acknowledged.
 
         The driver calls it once after the frames that one read brought, and once at the end of a turn of its loop in
-        which anything was published.
+        which anything was published. A turn that brought only probes and their answers has no end to see to.
         """
-        self._broadcast.end_turn(now)
-        self._membership.end_turn(now)
-        self._routes.pass_on(now)
+        if self._routes.turn_moved:
+            self._end_turn(now)
 
     def reach_back(self, now: Seconds) -> None:
         """Get what was said before we came, as far as neighbors keep it; HistoryReached is said when it is there."""
         self._broadcast.history.reach_back(now)
-        self.end_turn(now)
+        self._end_turn(now)
 
     def pause(self) -> None:
         """A subscriber that must not miss anything is full: acknowledge nothing more, so that origins wait."""
@@ -125,7 +128,7 @@ class Peer:
     def resume(self, now: Seconds) -> None:
         """It has room again."""
         self._broadcast.resume()
-        self.end_turn(now)
+        self._end_turn(now)
 
     def leave(self, now: Seconds, back_in: Seconds | None = None) -> None:
         """Say goodbye to all neighbors: we stop, for good or for about so long. Nothing else is to follow."""
@@ -155,7 +158,7 @@ class Peer:
     def set_tags(self, tags: Mapping[str, str], now: Seconds) -> None:
         """Have these tags from now on. Raises UsageError when they are too many or too long."""
         self._membership.directory.set_tags(tags, now)
-        self.end_turn(now)
+        self._end_turn(now)
 
     def set_seeds(self, seeds: Sequence[Address], now: Seconds) -> None:
         """These are the seeds from now on: registered with as far as too few of them hold us."""
@@ -177,7 +180,7 @@ class Peer:
         """Ask all others; returns the question's number. Each answer within `timeout` is one Answered."""
         number = self._requests.ask_all(topic, payload, timeout, now)
         self._routes.others_moved = True
-        self.end_turn(now)
+        self._end_turn(now)
         return number
 
     def forget_question(self, number: int, now: Seconds) -> None:
@@ -219,6 +222,7 @@ class Peer:
             if self._links.stands(link):
                 self._liveness.heard(link, now)
                 self._broadcast.on_run(link, frame, now)
+                self._routes.turn_moved = True
             return
         self._routes.take(link, frame, now)
 
@@ -226,12 +230,16 @@ class Peer:
         """What a link is to send next: control first, then about `bytes_max` bytes of runs. Empty: nothing, for now."""
         if not self._outbox.is_awake(link):
             return []
-        control = self._outbox.take(link)
+        control = self._outbox.take(link)  # all that wait, at once
+        if not self._outbox.has_more(link):
+            self._outbox.dry(link)
+            return [*control]
         questions = self._requests.pull(link, bytes_max, now)
         self._routes.others_moved |= bool(questions)
         more: list[Outgoing] = [*self._membership.pull(link, bytes_max), *questions]
         more += self._broadcast.pull(link, bytes_max, now)
-        if not more:  # of control frames all that wait are taken at once
+        self._runs_moved = True
+        if not more:
             self._outbox.dry(link)
         return [*control, *more]
 
@@ -280,10 +288,11 @@ class Peer:
             self._outbox.say(Problem("a link that takes nothing", detail=str(link)))
             self._links.part(link, Parting.SILENT, now=now)
         self._broadcast.end_turn(now)
+        self._runs_moved = True
         self._route(now)
 
     def next_deadline(self) -> Seconds | None:
-        """When `tick` has something to do. Asked in each turn, so what rumors and probes don't move is kept."""
+        """When `tick` has something to do. Asked in each turn, so what it did not move is kept."""
         if self._routes.others_moved:
             self._routes.others_moved = False
             self._others_due = soonest(
@@ -295,7 +304,10 @@ class Peer:
                 self._machines.visits.next_deadline(),
                 self._requests.next_deadline(),
             )
-        return soonest(self._others_due, self._liveness.next_deadline(), self._broadcast.next_deadline())
+        if self._runs_moved or self._routes.turn_moved:
+            self._runs_moved = False
+            self._runs_due = self._broadcast.next_deadline()
+        return soonest(self._others_due, self._runs_due, self._liveness.next_deadline())
 
     # Outputs.
 
@@ -344,7 +356,14 @@ class Peer:
 
     def _route(self, now: Seconds) -> None:
         """Tell the other machines what one of them found out; the deadlines of any may have moved."""
-        self._routes.others_moved = True
+        self._routes.others_moved = self._routes.turn_moved = True
+        self._routes.pass_on(now)
+
+    def _end_turn(self, now: Seconds) -> None:
+        self._routes.turn_moved = False
+        self._runs_moved = True
+        self._broadcast.end_turn(now)
+        self._membership.end_turn(now)
         self._routes.pass_on(now)
 
     def _neighbors(self) -> tuple[Neighbor, ...]:

@@ -58,19 +58,24 @@ from rumor.core.machines import Machines
 from rumor.core.overlay.links import OWN_PROBE
 from rumor.core.requests.census import TOPIC
 
-_OFTEN = frozenset((Probe, ProbeReply, Prune, Graft, Want, Gone, Digest, Acknowledgement))
+_PROBING = frozenset((Probe, ProbeReply))
+"""Frames that move nothing but liveness: nearly all that an idle node hears."""
+
+_OFTEN = _PROBING | frozenset((Prune, Graft, Want, Gone, Digest, Acknowledgement))
 """Frames that move no deadline but those of liveness and broadcast."""
 
 
 class Routes:
     """Leads frames and events through the machines of one peer.
 
-    `others_moved`: whether a deadline may have moved that is not one of liveness or broadcast.
+    `others_moved`: whether a deadline may have moved that is not one of liveness or broadcast. `turn_moved`: whether
+    anything but liveness may have moved since the last end of a turn.
     """
 
     def __init__(self, machines: Machines) -> None:
         self._machines = machines
         self.others_moved = True
+        self.turn_moved = True
         self.alone_since: Seconds = 0.0
         """Since when we have no neighbor, if we have none."""
         self._on_frame = self._frame_handlers()
@@ -87,7 +92,9 @@ class Routes:
             machines.membership.liveness.heard(link, now)
             if (handler := self._on_frame.get(type(frame))) is not None:  # the others are for seeds
                 handler(link, frame, now)
-        self.others_moved |= type(frame) not in _OFTEN
+        kind = type(frame)
+        self.others_moved |= kind not in _OFTEN
+        self.turn_moved |= kind not in _PROBING
         self.pass_on(now)
 
     def pass_on(self, now: Seconds) -> None:
@@ -96,6 +103,7 @@ class Routes:
             handler = self._on_event.get(type(event))
             if handler is not None:
                 self.others_moved |= type(event) is not RunDelivered
+                self.turn_moved = True
                 handler(event, now)
 
     def _event_handlers(self) -> dict[type, Callable[[Any, Seconds], None]]:

@@ -80,9 +80,10 @@ class Tidings:
 
     def tell_soon(self, name: str, now: Seconds, *, without: int = 0) -> None:
         """Tell all links but one of a member's new claim, together with others."""
-        others = [news for link, news in self._news.items() if link != without]
-        for news in others:
-            news[name, CLAIM] = None
+        others = [link for link in self._news if link != without]
+        for link in others:
+            self._news[link][name, CLAIM] = None
+            self._outbox.offer(link)
         if others and self._due is None:
             self._due = max(now, self._woken + GAP)
 
