@@ -1,5 +1,6 @@
 """The registry on disk: what was written is there, and a file that can't be used is one clear error."""
 
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -118,6 +119,21 @@ def test_a_batch_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
     file.write(Batch([BO], []))
     assert list(file.load()) == [BO]
+    file.close()
+
+
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_a_file_that_was_taken_away_takes_nothing(tmp_path: Path, *, is_replaced: bool) -> None:
+    """What is written to one that has no name any more would be lost with the process, and nobody would know."""
+    file = RegistryFile(tmp_path / "state")
+    file.write(Batch([ANA], []))
+    shutil.rmtree(tmp_path / "state")
+    if is_replaced:
+        (tmp_path / "state").mkdir()
+        (tmp_path / "state" / FILE).touch()
+
+    with pytest.raises(StateError, match="was taken away"):
+        file.write(Batch([BO], []))
     file.close()
 
 

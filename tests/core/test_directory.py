@@ -368,6 +368,24 @@ def test_a_later_life_of_our_name_elsewhere_is_a_problem_and_kept_out() -> None:
     assert node.directory.members()[0].epoch == BORN
 
 
+def test_a_later_life_that_is_not_there_is_refuted_in_its_own_epoch() -> None:
+    """Whatever it was said to say; only the last that was told, and not one that we outlived already."""
+    node = Node()
+    node.befriend(ANA_LINK, "ana", ANA)
+    elsewhere = msgspec.structs.replace(says("me", 3, epoch=BORN + 1), address=BO)
+    node.directory.disown(BO, 0.5)
+    node.hear(elsewhere, link=ANA_LINK)
+    node.said()
+
+    node.directory.disown(CY, 1.0)
+    assert (node.said(), node.sent(ANA_LINK)) == ([], [])
+    node.directory.disown(BO, 1.0)
+    assert node.said() == [SelfRefuted((), 4)]
+    assert node.sent(ANA_LINK) == [Claims((says("me", 4, epoch=BORN + 1),))]
+    node.directory.disown(BO, 1.0)
+    assert (node.said(), node.sent(ANA_LINK)) == ([], [])
+
+
 def test_a_twin_with_a_lesser_address_makes_us_the_younger_one_once() -> None:
     """Whatever it has said so far: we speak in a later life, and what it says in that one is not ours to answer."""
     node = Node()

@@ -25,6 +25,7 @@ MEMBERS = {
     "liar_accuses": 2,
     "liar_dismisses": 2,
     "liar_forges": 2,
+    "liar_replaces": 2,
     "liar_reports": 2,
     "liar_tells_all": 2,
     "long_freeze": 5,

@@ -8,6 +8,7 @@ a row. Each is one JSON array of the fields of `Kept`: a million of them are rea
 """
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,7 +45,8 @@ class RegistryFile:
             raise self._trouble(error) from error
         try:
             self._begin()
-        except sqlite3.Error as error:
+            self._stat = os.stat(self._path)
+        except (OSError, sqlite3.Error) as error:
             self._connection.close()
             raise self._trouble(error) from error
         except BaseException:
@@ -61,7 +63,16 @@ class RegistryFile:
             raise self._trouble(error) from error
 
     def write(self, batch: Batch) -> None:
-        """Put a batch on disk, as a whole. Raises StateError when that fails; nothing of it is there then."""
+        """Put a batch on disk, as a whole. Raises StateError when that fails; nothing of it is there then.
+
+        So it does for good when the file was taken away: what is written to one without a name is lost with us.
+        """
+        try:
+            is_there = os.path.samestat(os.stat(self._path), self._stat)
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise StateError(f"{self._path} was taken away: stop this seed, and start it again")
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:

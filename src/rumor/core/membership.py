@@ -22,6 +22,7 @@ from rumor.core.events import (
     NeighborDied,
     NeighborDown,
     NeighborUp,
+    OtherLifeTold,
     Reason,
 )
 from rumor.core.frames import (
@@ -38,6 +39,7 @@ from rumor.core.frames import (
 from rumor.core.hearing import Hearing
 from rumor.core.ids import Identity, Seconds
 from rumor.core.liveness.liveness import Liveness
+from rumor.core.liveness.namesakes import Namesakes
 from rumor.core.members import State
 from rumor.core.outbox import Outbox
 from rumor.core.overlay.links import Links
@@ -63,6 +65,7 @@ class Membership:
         self.liveness = Liveness(
             links, identity, settings.liveness, settings.probes, outbox, rng, self.directory, hearing
         )
+        self._namesakes = Namesakes(identity, links, self.directory.disown)
         self._held: dict[int, str] = {}
         self._missed: dict[str, None] = {}
         self._left = False
@@ -106,11 +109,17 @@ class Membership:
         info = self._links.info(event.link)
         if info is not None and info.role is Role.PEER:
             self.directory.heard_directly(event.name, event.address, info.epoch, now, event.link)
-        return self.liveness.on_link_ready(event, now)
+        was_sought = self._namesakes.on_link_ready(event, now)
+        return self.liveness.on_link_ready(event, now) or was_sought
 
     def on_link_failed(self, event: LinkFailed, now: Seconds) -> bool:
         """A link could not be made. True: it was to see whether somebody lives."""
-        return self.liveness.on_link_failed(event, now)
+        was_sought = self._namesakes.on_link_failed(event, now)
+        return self.liveness.on_link_failed(event, now) or was_sought
+
+    def other_life_told(self, event: OtherLifeTold, now: Seconds) -> None:
+        """Members were told of a later life under our name: if nobody lives there, we answer."""
+        self._namesakes.told(event.address, now)
 
     def on_link_down(self, event: LinkDown, now: Seconds) -> None:
         """A link that stood is gone."""

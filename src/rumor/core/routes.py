@@ -121,7 +121,7 @@ class Routes:
             RunDelivered: self._run_delivered,
             RumorsLost: self._machines.census.on_lost,
             Asked: self._asked,
-            OtherLifeTold: self._other_life_told,
+            OtherLifeTold: self._machines.membership.other_life_told,
             OriginWanted: self._dial_origin,
         }
 
@@ -240,11 +240,6 @@ class Routes:
                 later = max(later, own.epoch + 1)
         self._machines.broadcast.on_other_life(later)
         self._machines.outbox.say(Problem("another process lives under our name", str(event.address)))
-
-    def _other_life_told(self, event: OtherLifeTold, now: Seconds) -> None:
-        """Dial who is said to live under our name: on the link both learn of it, and settle who goes on."""
-        if not self._machines.links.reaches(event.address):
-            self._machines.links.dial(event.address, now)
 
     def _heads(self, link: int, heads: Heads, now: Seconds) -> None:
         """Heads of a neighbor: the first complete ones are where our streams begin."""

@@ -4,12 +4,14 @@
     FORGE     the same in the names of two others, for each whom it accuses
     DISMISS   what others say of themselves: that they leave
     REPORT    to the seeds: that others are dead
+    REPLACE   in the names of others: that they live on elsewhere, where nobody is or the liar itself
 
 Nothing of that is authentic while there are no keys; so it may do harm, but only for as long as it takes those who are
 lied about to answer.
 """
 
 import enum
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 
@@ -30,6 +32,9 @@ AT_ONCE = 64
 
 TELL_TIMEOUT: Seconds = 5.0
 
+NOWHERE = Address("192.0.2.1", 9)
+"""No node of a world has it (RFC 5737)."""
+
 
 class Lie(enum.Enum):
     """What it tells."""
@@ -38,6 +43,7 @@ class Lie(enum.Enum):
     FORGE = "forge"
     DISMISS = "dismiss"
     REPORT = "report"
+    REPLACE = "replace"
 
 
 class Liar(Peer):
@@ -86,6 +92,9 @@ class Liar(Peer):
         victims = [member for member in self.members() if member.name not in self._spared] if self._lies else []
         statements = [statement for victim in victims for statement in self._statements(victim, victims)]
         claims = [_farewell(victim) for victim in victims] if Lie.DISMISS in self._lies else []
+        if Lie.REPLACE in self._lies:
+            places = itertools.cycle((NOWHERE, self._identity.address))
+            claims += [Claim(victim.name, victim.epoch + 1, 0, Standing.ALIVE, next(places)) for victim in victims]
         for neighbor in self._overlay.neighbors:
             for at in range(0, len(statements), AT_ONCE):
                 self._outbox.send(neighbor.link, Claims(statements=tuple(statements[at : at + AT_ONCE])))

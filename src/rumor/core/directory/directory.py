@@ -114,6 +114,11 @@ class Directory:
         """Have these tags and no others. Raises UsageError, and changes nothing, when they are too many or too long."""
         self._say(self._own.with_tags(tags), now)
 
+    def disown(self, address: Address, now: Seconds) -> None:
+        """A later life of our name that members were told of is not at that address: say that we live."""
+        self._own.disown(address)
+        self._refute(now)
+
     def leave(self, now: Seconds, back_in: Seconds | None = None) -> None:
         """Tell all neighbors, at once, that we stop: for good, or for about so long."""
         self._say_at_once(self._own.leaving(back_in, now), now)
@@ -141,10 +146,7 @@ class Directory:
             self._comparison.remove_link(link)
 
     def heard_directly(self, name: str, address: Address, epoch: int, now: Seconds, link: int = 0) -> None:
-        """A member said Hello over a link: it lives, in that epoch. If it is doubted, it is told so over that link.
-
-        So it is of a later life, before its clock was set back, that only its Hello told of: nobody else knows of that.
-        """
+        """It said Hello: it lives in that epoch. It is told of doubts, and of a later life that only a Hello told."""
         if name == self._own.name or not self._admits(name):
             return
         entry = self._roster.find(name)
@@ -275,9 +277,8 @@ class Directory:
 
     def next_deadline(self) -> Seconds | None:
         """When `tick` has something to do."""
-        told_at = soonest(self._tidings.next_deadline(), self._watchers.next_deadline())
-        looked_at = soonest(self._reviews.next_deadline(), self._own.waits_until)
-        return soonest(self._comparison.next_deadline(), looked_at, told_at)
+        told_at = soonest(self._tidings.next_deadline(), self._watchers.next_deadline(), self._own.waits_until)
+        return soonest(self._comparison.next_deadline(), self._reviews.next_deadline(), told_at)
 
     # Merging.
 
@@ -349,9 +350,8 @@ class Directory:
             return True
         entry = self._roster.find(claim.name)
         known = 0 if entry is None else entry.claim.epoch
-        return claim.epoch == known or self._lives.is_plausible(
-            StreamId(claim.name, claim.epoch, Lane.MEMBERS), known, now
-        )
+        life = StreamId(claim.name, claim.epoch, Lane.MEMBERS)
+        return claim.epoch == known or self._lives.is_plausible(life, known, now)
 
     def _admits(self, name: str) -> bool:
         """Whether there is room for a member. For neighbors there always is."""

@@ -9,7 +9,8 @@ begin --tags, address changed--> incarnation + 1
 
 Two processes with one name and one epoch would outshout each other for ever. So one of them, the same for both, becomes
 the younger one, once; then they are two lives like any others, and settle on a link who goes on (routes.py). The other
-one still refutes what the first said before, as it does a liar's forgery.
+one still refutes what the first said before, as it does a liar's forgery. A later life that is not there is refuted in
+its own epoch (namesakes.py).
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ from rumor.core.directory.returns import Returns
 from rumor.core.directory.roster import Taken
 from rumor.core.events import OtherLifeTold, Problem, SelfRefuted
 from rumor.core.frames import COUNT_MAX, NUMBER_MAX, Claim, Standing, Statement
-from rumor.core.ids import Identity, Seconds
+from rumor.core.ids import Address, Identity, Seconds
 from rumor.core.outbox import Outbox
 from rumor.core.settings import DirectorySettings
 
@@ -48,7 +49,7 @@ class OwnClaim:
         self.doubts: list[Statement] = []
         self.waits_until: Seconds | None = None
         self._doubted: int | None = None
-        self._other_life = 0
+        self._other_life: Claim | None = None
 
     @property
     def name(self) -> str:
@@ -135,6 +136,14 @@ class OwnClaim:
         self._returns.answered(now)
         return self._next(own, doubted + 1)
 
+    def disown(self, address: Address) -> None:
+        """Nobody lives under our name at an address: if members were told so last, that is to be refuted."""
+        own, told = self.claim, self._other_life
+        if own is None or told is None or told.address != address or told.epoch <= own.epoch:
+            return
+        self.claim = msgspec.structs.replace(own, epoch=told.epoch)
+        self._doubt(told.incarnation)
+
     def _on_other_life(self, claim: Claim, own: Claim) -> Taken:
         """A life under our name at another address that is no older than ours. A later one is not ours to answer."""
         self._say_other_life(claim)
@@ -163,7 +172,7 @@ class OwnClaim:
 
     def _say_other_life(self, claim: Claim) -> None:
         """Another life of our name is told of: said once. On a link with it, both lives settle who goes on."""
-        if claim.epoch > self._other_life:
-            self._other_life = claim.epoch
+        if self._other_life is None or claim.epoch > self._other_life.epoch:
+            self._other_life = claim
             self._outbox.say(Problem("members are told of another life under our name", str(claim.address)))
             self._outbox.say(OtherLifeTold(claim.address))

@@ -139,10 +139,12 @@ class Links:
 
     def reaches(self, address: Address) -> bool:
         """Whether a link to an address stands, or is being made."""
-        if address in self._dials or address in self._waiting:
-            return True
+        return address in self._dials or address in self._waiting or self.name_at(address) is not None
+
+    def name_at(self, address: Address) -> str | None:
+        """Who is at an address, if a link to it stands."""
         infos = (self.info(link) for link in self._standing.values())
-        return any(info is not None and info.address == address for info in infos)
+        return next((info.name for info in infos if info is not None and info.address == address), None)
 
     def is_classic(self, address: Address, now: Seconds) -> bool:
         """Whether an address answered a text, not long ago."""

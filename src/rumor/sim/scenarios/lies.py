@@ -40,6 +40,8 @@ def told_lies(number: int, lies: Sequence[Lie], *, peers: int = 15, duration: Se
     victim = world.rng.choice(honest)
     world.crash(victim, off=True)
     left = [peer for peer in honest if peer is not victim]
+    if Lie.REPLACE in lies:  # who is given new lives again and again by somebody else can't be found dead
+        core.stop_lying()
     expect_gone(world, left, victim, within=10.0)
     core.stop_lying()
     world.run(ANSWER)
@@ -132,6 +134,12 @@ def liar_dismisses(number: int) -> World:
 def liar_reports(number: int) -> World:
     """One of 16 reports all others to the seeds as dead: no seed strikes off one that answers."""
     return told_lies(number, [Lie.REPORT])
+
+
+@scenario
+def liar_replaces(number: int) -> World:
+    """One of 16 says that others live on elsewhere: soon all know again where they are."""
+    return told_lies(number, [Lie.REPLACE])
 
 
 @scenario
