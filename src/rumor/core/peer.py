@@ -287,9 +287,8 @@ class Peer:
         for link in self._outbox.overrun():
             self._outbox.say(Problem("a link that takes nothing", detail=str(link)))
             self._links.part(link, Parting.SILENT, now=now)
-        self._broadcast.end_turn(now)
-        self._runs_moved = True
-        self._route(now)
+        self._routes.others_moved = True
+        self._end_turn(now)
 
     def next_deadline(self) -> Seconds | None:
         """When `tick` has something to do. Asked in each turn, so what it did not move is kept."""
