@@ -133,6 +133,7 @@ def test_a_full_disk_refuses_until_there_is_room(tmp_path: Path) -> None:
         assert len([*seed.events("error")]) == 1
         resource.prlimit(seed.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         assert registers(seed, by_text, 2002)
+        seed.wait_event("error", message="the registry is written again: peers can register")
         assert registers(seed, by_link, 2006)
         seed.signal(signal.SIGKILL)
         seed.wait()

@@ -154,6 +154,7 @@ class _Keeper:
         self._driver: Driver | None = None
         self._thread = ThreadPoolExecutor(1, "rumor-registry")
         self._wanted = False
+        self._failed = False
         self._writing: asyncio.Task[None] | None = None
 
     def begin(self, driver: Driver) -> None:
@@ -189,9 +190,13 @@ class _Keeper:
             try:
                 await loop.run_in_executor(self._thread, self._file.write, batch)
             except StateError as error:
+                self._failed = True
                 self._core.not_stored(self._driver.now())
                 self._driver.say(Problem("the registry can't be written: nobody can register", detail=str(error)))
             else:
                 self._core.stored(self._driver.now())
+                if self._failed:
+                    self._failed = False
+                    self._driver.say(Problem("the registry is written again: peers can register"))
             self._driver.step()
         self._writing = None

@@ -47,7 +47,9 @@ def say(text: str, end: str = "\n") -> None:
 
 def mute() -> None:
     """Let nothing more be written to standard output, not even what waits there when the program ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, STDOUT)
+    os.close(nowhere)
 
 
 class Output:
