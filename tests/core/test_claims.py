@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rumor.core.directory.claims import bucket_of, checked_tags, claim_bytes, claim_hash, newer, text_bytes
+from rumor.core.directory.claims import (
+    NEWS_FOR,
+    bucket_of,
+    checked_tags,
+    claim_bytes,
+    claim_hash,
+    has_just_come,
+    newer,
+    text_bytes,
+)
 from rumor.core.errors import UsageError
 from rumor.core.frames import Claim, Claims, Standing
 from rumor.core.ids import Address
@@ -90,3 +99,11 @@ def test_the_estimate_of_a_claim_is_an_upper_bound(name: str, tags: tuple[tuple[
 
     assert claim_bytes(claim) >= len(encode(Claims((claim,)))) - 16
     assert text_bytes(name) == len(name.encode())
+
+
+@pytest.mark.parametrize(("ahead", "is_news"), [(-NEWS_FOR, False), (1 - NEWS_FOR, True), (0, True), (NEWS_FOR, False)])
+def test_who_began_lately_is_news(ahead: int, *, is_news: bool) -> None:
+    """Not who seems to begin later: then it is our clock that says nothing of anybody."""
+    claim = Claim("ana", 1_700_000_000_000 + ahead, 0, Standing.ALIVE, ANA)
+
+    assert has_just_come(claim, 1_700_000_000_000) is is_news

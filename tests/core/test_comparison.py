@@ -92,7 +92,7 @@ def test_a_newcomer_compares_with_one_neighbor_at_a_time() -> None:
     assert node.sent() == {OTHER: [hello]}
 
     node.comparison.remove_link(OTHER)
-    node.comparison.tick(NEW_GAP * 1.6)
+    node.comparison.tick(NEW_GAP * 2.5)
     assert node.sent() == {THIRD: [hello]}
 
 
@@ -104,10 +104,10 @@ def test_a_newcomer_goes_on_to_the_next_neighbor_as_soon_as_one_is_done() -> Non
         node.comparison.add_link(link, 0.0)
     assert node.sent() == {LINK: [hello]}
 
-    node.comparison.over(OTHER)
+    node.comparison.over(OTHER, 0.001)
     node.comparison.tick(0.001)
     assert node.sent() == {}
-    node.comparison.over(LINK)
+    node.comparison.over(LINK, 0.001)
     node.comparison.tick(0.001)
     assert node.sent() == {OTHER: [hello]}
     node.comparison.on_summary(OTHER, hello, 0.002)
@@ -132,6 +132,41 @@ def test_newcomers_tell_each_other_that_they_hold_the_same() -> None:
 
     assert answer == hello
     assert one.sent() == {}
+
+
+def test_two_newcomers_that_hold_the_same_come_to_an_end() -> None:
+    """Also when neither waits for the other any more: each tells the same hash once."""
+    one, other = Node("ana", new=True), Node("ana", new=True)
+    for node in (one, other):
+        node.comparison.add_link(OTHER, 0.0)
+        node.comparison.add_link(LINK, 0.0)
+        node.sent()
+    said = MembersSummary(one.roster.hash())
+
+    other.comparison.on_summary(LINK, said, 0.01)
+    answers = 0
+    for turn in range(10):
+        hearer = one if turn % 2 == 0 else other
+        sender = other if turn % 2 == 0 else one
+        frames = sender.sent().get(LINK, [])
+        answers += len(frames)
+        for frame in frames:
+            assert isinstance(frame, MembersSummary)
+            hearer.comparison.on_summary(LINK, frame, 0.01)
+
+    assert answers == 2
+    assert other.comparison.next_deadline() is None or LINK not in other.sent()
+
+
+def test_what_is_over_lets_nothing_be_due_long_ago() -> None:
+    """The peer would take that for a sleep of its own."""
+    node = Node(new=True)
+    for link in (LINK, OTHER):
+        node.comparison.add_link(link, 100.0)
+
+    node.comparison.over(LINK, 100.02)
+
+    assert node.comparison.next_deadline() == 100.02
 
 
 def test_a_newcomer_asks_again_soon() -> None:

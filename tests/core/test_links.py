@@ -502,7 +502,7 @@ def test_a_crossing_link_waits_for_ours_or_takes_its_place() -> None:
     """Ana dials us while we dial her: her link stands at once, or is held until ours has failed."""
     for address in (ANA, BO):
         links, outbox = links_with()
-        picked = links._is_picked(str(address))
+        picked = links._is_picked(NodeInfo(str(address), address, 1, 1, Role.PEER, dialled=True))
         links.dial(address, 0.0)
         outbox.drain()
         links.on_accepted(1, address.host, 0.1)
@@ -603,14 +603,17 @@ def test_of_crossing_links_the_same_one_stays_on_both_sides(alias: bool) -> None
 
 
 @pytest.mark.parametrize("number", SEED_NUMBERS)
-def test_both_sides_pick_the_same_dialler(number: int) -> None:
-    """Exactly one of the two names is picked, by both, whatever the hashes of a process are."""
+@pytest.mark.parametrize("one_name", [False, True])
+def test_both_sides_pick_the_same_dialler(number: int, *, one_name: bool) -> None:
+    """Exactly one of the two is picked, by both, whatever the hashes of a process are; also of two lives of a name."""
     rng = Random(number)
     for _ in range(20):
-        names = [f"node {rng.random()}" for _ in range(2)]
-        nodes = [Links(Identity(ME, name=name), LinkSettings(), Outbox()) for name in names]
+        names = ["ana", "ana"] if one_name else [f"node {rng.random()}" for _ in range(2)]
+        who = [Identity(peer_at(rng.randrange(100) * 2 + side), name=name) for side, name in enumerate(names)]
+        infos = [NodeInfo(each.name, each.address, 1, 1, Role.PEER, dialled=True) for each in who]
+        nodes = [Links(each, LinkSettings(), Outbox()) for each in who]
 
-        assert nodes[0]._is_picked(names[1]) != nodes[1]._is_picked(names[0])
+        assert nodes[0]._is_picked(infos[1]) != nodes[1]._is_picked(infos[0])
 
 
 def test_an_address_is_reached_by_a_link_that_stands_or_is_being_made() -> None:

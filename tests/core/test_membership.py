@@ -5,6 +5,7 @@ import msgspec
 from rumor.core.effects import Ask, Dial, Failure, Hangup, Wake
 from rumor.core.events import Answered, Asked, DeathReported, NeighborDied
 from rumor.core.frames import (
+    NUMBER_MAX,
     Answers,
     Claim,
     Claims,
@@ -164,6 +165,43 @@ def test_a_seed_of_ours_is_told_our_incarnation_and_who_died_by_name() -> None:
         peer.tick(now)
 
     assert [each for each in told if isinstance(each, DeathNotice)] == [DeathNotice(bo, 1000, 7, BO)]
+
+
+def test_a_later_life_that_is_told_to_be_where_a_seed_is_is_refuted() -> None:
+    """We ask that seed just then: over the same link both learn who is there."""
+    seed = seed_at(0)
+    peer = peer_with(seed)
+    peer.join(0.0)
+    peer.answered(Ask(seed, Register(ME), 5.0), PeerList((ME,)), 0.0)
+    befriend(peer, 1, ANA, 0.0)
+    peer.tick(2.0)
+    peer.drain()
+    peer.answered(Ask(seed, Preface(), 1.0), Preface(), 2.0)
+    (link,) = dialled(peer)
+
+    told = feed(peer, 1, 2.0, Claims((Claim(str(ME), 1001, 3, Standing.ALIVE, seed),)))
+    assert not any(isinstance(frame, Claims) for frame in told)
+    assert dialled(peer) == []
+    peer.dialled(link, 2.1)
+    feed(peer, link, 2.1, msgspec.structs.replace(hello(seed), role=Role.SEED))
+
+    assert Claims((Claim(str(ME), 1001, 4, Standing.ALIVE, ME),)) in pull(peer, 1, 2.1)
+    assert peer.snapshot().seeds == (seed,)
+
+
+def test_a_later_life_that_nobody_believes_in_is_not_ours_to_answer() -> None:
+    """Whoever went on in it could answer nothing any more: all others refuse it."""
+    peer = begun(ANA)
+    for forged in (
+        Claim(str(ME), NUMBER_MAX, 0, Standing.ALIVE, BO),
+        Claim(str(ME), NUMBER_MAX, 0, Standing.ALIVE, ME),
+    ):
+        feed(peer, 1, 1.0, Claims((forged,)))
+    assert BO not in [effect.to for effect in peer.drain()[0] if isinstance(effect, Dial)]
+
+    (answer,) = [frame for frame in feed(peer, 1, 1.0, found(ME, BO)) if isinstance(frame, Claims)]
+
+    assert [(claim.epoch, claim.incarnation) for claim in answer.claims] == [(1000, 1)]
 
 
 def test_the_death_of_one_that_was_no_neighbor_is_for_others_to_report() -> None:

@@ -4,8 +4,9 @@ import pytest
 
 from rumor.core.effects import Dial, Failure, Hangup
 from rumor.core.events import LinkFailed, LinkReady
+from rumor.core.frames import Goodbye, Parting
 from rumor.core.ids import Address, Identity, Seconds
-from rumor.core.liveness.namesakes import Namesakes
+from rumor.core.liveness.namesakes import LOOKS, PAUSE, Namesakes
 from rumor.core.outbox import Outbox
 from rumor.core.overlay.links import Links
 from rumor.core.settings import LinkSettings
@@ -37,9 +38,14 @@ class Seeker:
         (ready,) = [event for event in self.outbox.drain()[1] if isinstance(event, LinkReady)]
         return self.namesakes.on_link_ready(ready, 1.0)
 
-    def fails(self, link: int, address: Address) -> bool:
+    def fails(self, link: int, *, now: Seconds = 1.0, parting: Parting | None = None) -> bool:
         """The same of one that could not be made."""
-        return self.namesakes.on_link_failed(LinkFailed(link, address, Failure.UNREACHABLE, None, classic=False), 1.0)
+        if parting is None:
+            self.links.on_lost(link, Failure.UNREACHABLE, now)
+        else:
+            self.links.on_goodbye(link, Goodbye(parting), now)
+        (failed,) = [event for event in self.outbox.drain()[1] if isinstance(event, LinkFailed)]
+        return self.namesakes.on_link_failed(failed, now)
 
 
 def test_where_nobody_answers_nobody_lives() -> None:
@@ -50,11 +56,11 @@ def test_where_nobody_answers_nobody_lives() -> None:
     ((link, to),) = seeker.dialled()
     assert to == ANA
 
-    assert not seeker.fails(link + 2, BO)
+    other = seeker.links.dial(BO, 0.2)
+    assert not seeker.fails(other)
     assert seeker.absent == []
-    assert seeker.fails(link, ANA)
+    assert seeker.fails(link)
     assert seeker.absent == [ANA]
-    assert not seeker.fails(link, ANA)
 
 
 def test_who_has_another_name_is_none_of_our_lives() -> None:
@@ -95,16 +101,59 @@ def test_who_holds_a_link_with_us_is_not_dialled(name: str) -> None:
 
 
 def test_of_those_told_meanwhile_the_last_is_sought_next() -> None:
-    """One after another: only the last claim stands."""
+    """After a pause: only the last claim stands, and a liar does not drive our dials."""
     seeker = Seeker()
     for address in (ANA, BO, CY):
         seeker.namesakes.told(address, 0.0)
     ((first, _),) = seeker.dialled()
+    assert seeker.namesakes.next_deadline() is None
 
-    assert seeker.fails(first, ANA)
+    assert seeker.fails(first, now=0.5)
+    seeker.namesakes.tick(0.5)
+    assert seeker.dialled() == []
+    assert seeker.namesakes.next_deadline() == PAUSE
+    seeker.namesakes.tick(PAUSE)
     ((second, to),) = seeker.dialled()
     assert to == CY
-    assert seeker.fails(second, CY)
+    assert seeker.fails(second)
 
     assert seeker.absent == [ANA, CY]
     assert seeker.dialled() == []
+    assert seeker.namesakes.next_deadline() is None
+
+
+def test_what_took_long_is_not_due_in_the_past() -> None:
+    """The peer would take that for a sleep of its own."""
+    seeker = Seeker()
+    seeker.namesakes.told(ANA, 100.0)
+    seeker.namesakes.told(BO, 100.5)
+    ((link, _),) = seeker.dialled()
+
+    seeker.fails(link, now=110.0)
+
+    assert seeker.namesakes.next_deadline() == 110.0
+
+
+def test_who_is_there_and_takes_no_link_is_looked_for_again() -> None:
+    """It may be full for a moment; one that always says so has another reason."""
+    seeker = Seeker()
+    seeker.namesakes.told(ANA, 0.0)
+    for look in range(LOOKS):
+        assert seeker.absent == []
+        ((link, to),) = seeker.dialled()
+        assert to == ANA
+        assert seeker.fails(link, now=look * PAUSE, parting=Parting.FULL)
+        seeker.namesakes.tick((look + 1) * PAUSE)
+
+    assert seeker.absent == [ANA]
+    assert seeker.dialled() == []
+
+
+def test_behind_a_wildcard_nobody_can_look() -> None:
+    """That address is everybody's own."""
+    seeker = Seeker()
+
+    seeker.namesakes.told(Address("0.0.0.0", 4001), 0.0)
+
+    assert seeker.dialled() == []
+    assert seeker.absent == []

@@ -1,5 +1,6 @@
 """A peer: its machines together, and what one finds out told to the others. Texts: classic/test_texts.py."""
 
+from random import Random
 from typing import TypeVar
 
 import pytest
@@ -841,3 +842,51 @@ def test_a_report_names_the_dead_the_moment_and_our_host() -> None:
         assert now < 3.5
 
     assert [event.report for event in reported] == [DeadNode(ANA, timestamp(now), ME.host)]
+
+
+def test_who_takes_us_for_its_parent_late_gets_nothing_twice() -> None:
+    """Nor if nothing but probes went over its link while the origin spoke."""
+    peer = peer_with()
+    peer.join(0.0)
+    befriend(peer, 1, ANA, 0.0)
+    befriend(peer, 3, BO, 0.0)
+    stream = StreamId(str(ANA), 1000, Lane.APP)
+    feed(peer, 1, 0.5, run_of(ANA, 1, b"x"))
+    feed(peer, 3, 0.5, Prune(stream))
+    for number in range(2, 20):
+        feed(peer, 1, 1.0, run_of(ANA, number, b"x"))
+    assert of_kind(feed(peer, 3, 1.5, Probe(7)), ProbeReply) == [ProbeReply(7)]
+
+    assert of_kind(feed(peer, 3, 2.0, Graft(stream, 20)), RawRecord) == []
+    feed(peer, 1, 2.1, run_of(ANA, 20, b"x"))
+
+    assert len(of_kind(pull(peer, 3, 2.1), RawRecord)) == 1
+
+
+def test_a_turn_of_probes_leaves_all_deadlines_as_they_are() -> None:
+    """What is kept of them is what would be worked out anew, after whatever came."""
+    peer = peer_with()
+    peer.join(0.0)
+    for place, who in enumerate((ANA, BO, CY)):
+        befriend(peer, 2 * place + 1, who, 0.0)
+    rng = Random(3)
+    now, number = 0.0, 1
+    for _ in range(400):
+        now += rng.expovariate(20.0)
+        due = peer.next_deadline()
+        if due is not None and due <= now:
+            peer.tick(now)
+        match rng.randrange(6):
+            case 0:
+                feed(peer, 1, now, run_of(ANA, number, b"x"))
+                number += 1
+            case 1:
+                peer.publish(b"y", "", now)
+                peer.end_turn(now)
+            case 2:
+                peer.has_room(now)
+            case place:
+                feed(peer, 2 * place - 5, now, Probe(1))
+        kept = peer.next_deadline()
+        peer._routes.others_moved = peer._runs_moved = True
+        assert kept == peer.next_deadline()

@@ -1,5 +1,7 @@
 """The roster: merging, graves, and a hash that is kept running."""
 
+import msgspec
+
 from rumor.core.directory.roster import EARLY_MAX, GRAVES_MAX, Roster, Taken
 from rumor.core.frames import Claim, Standing, Statement, Verdict
 from rumor.core.settings import DirectorySettings
@@ -47,6 +49,20 @@ def test_what_becomes_of_news_is_told() -> None:
     ]
     more = [found("ana", accuser, 2) for accuser in ("zoe", "xen", "abe")]
     assert [take(roster, word) for word in more] == [Taken.NEW, Taken.NEW, Taken.REFUSED]
+
+
+def test_who_missed_a_member_where_it_is_no_more_was_right() -> None:
+    """Only a statement that the member answers from the same address was made in vain."""
+    vain: list[Statement] = []
+    roster = Roster(DirectorySettings(), lambda statement, was_dead: vain.append(statement))
+    for word in (says("ana"), found("ana"), msgspec.structs.replace(says("ana", 1), address=BO)):
+        take(roster, word)
+    assert vain == []
+
+    take(roster, found("ana", incarnation=1))
+    take(roster, msgspec.structs.replace(says("ana", 2), address=BO))
+
+    assert vain == [found("ana", incarnation=1)]
 
 
 def test_the_hash_is_that_of_what_is_held() -> None:

@@ -64,10 +64,8 @@ def test_claims_of_others_are_told_together() -> None:
     assert teller.tidings.next_deadline() is None
     teller.tidings.tell_soon("bo", 100.0, without=LINK)
 
-    assert (teller.outbox.has_more(LINK), teller.outbox.has_more(OTHER)) == (
-        False,
-        True,
-    )  # goes along with whatever goes
+    goes_along = [teller.outbox.has_more(link) for link in (LINK, OTHER)]  # with whatever else goes there
+    assert goes_along == [False, True]
     assert teller.woken() == []
     assert teller.tidings.next_deadline() == 100.0
     teller.tidings.tick(100.0)

@@ -15,7 +15,7 @@ from rumor.aio.control import Control
 from rumor.aio.cursor import Cursor
 from rumor.aio.driver import Driver, OnEvent
 from rumor.aio.feed import Feed
-from rumor.aio.node import WILDCARDS, addresses
+from rumor.aio.node import addresses
 from rumor.aio.publishing import Progress, Receipt, payload_of, payloads_of
 from rumor.aio.rumors import rumor_of as rumor_of
 from rumor.aio.sockets import outward_host
@@ -25,7 +25,7 @@ from rumor.aio.topics import matcher
 from rumor.core.clock import WallClock
 from rumor.core.errors import UsageError
 from rumor.core.events import Event, NeighborUp, PublishProgress
-from rumor.core.ids import Address, Identity, Seconds
+from rumor.core.ids import WILDCARDS, Address, Identity, Seconds
 from rumor.core.peer import Peer as PeerCore
 from rumor.core.settings import Settings, detecting, profile
 from rumor.core.snapshot import PeerSnapshot

@@ -15,8 +15,6 @@ from rumor.core.events import Problem
 from rumor.core.ids import Address, is_loopback
 from rumor.core.settings import Settings, profile
 
-WILDCARDS = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
-
 
 class Node:
     """A node that listens once, from `start` to `stop`."""

@@ -65,7 +65,7 @@ class RegistryFile:
     def write(self, batch: Batch) -> None:
         """Put a batch on disk, as a whole. Raises StateError when that fails; nothing of it is there then.
 
-        So it does for good when the file was taken away: what is written to one without a name is lost with us.
+        So it does when the file was taken away: what is written to one without a name is lost with us.
         """
         try:
             is_there = os.path.samestat(os.stat(self._path), self._stat)

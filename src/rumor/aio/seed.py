@@ -10,13 +10,13 @@ from pathlib import Path
 from rumor.aio import orders
 from rumor.aio.control import Control
 from rumor.aio.driver import Driver, OnEvent
-from rumor.aio.node import WILDCARDS, Node
+from rumor.aio.node import Node
 from rumor.aio.registry_file import RegistryFile
 from rumor.aio.sockets import outward_host
 from rumor.core.clock import WallClock
 from rumor.core.errors import StateError, UsageError
 from rumor.core.events import Event, Problem
-from rumor.core.ids import Address, Identity
+from rumor.core.ids import WILDCARDS, Address, Identity
 from rumor.core.members import Member
 from rumor.core.seed import Seed as SeedCore
 from rumor.core.seed import SeedSnapshot

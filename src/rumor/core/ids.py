@@ -18,6 +18,9 @@ IPV4 = rf"{OCTET}(?:\.{OCTET}){{3}}"
 
 PORT_MAX = 65_535
 
+WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
+"""What a node calls its host that does not know it."""
+
 _IPV4 = re.compile(IPV4)
 _PORT = re.compile(r"[0-9]{1,5}")
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\.?")

@@ -44,6 +44,7 @@ from rumor.core.members import State
 from rumor.core.outbox import Outbox
 from rumor.core.overlay.links import Links
 from rumor.core.settings import Settings
+from rumor.core.timers import soonest
 
 MISSED_MAX = 256
 """Former neighbors whose death we still report."""
@@ -53,7 +54,7 @@ _MISSED = (Reason.BROKEN, Reason.DEAD, Reason.FORGOT_US)
 
 
 class Membership:
-    """`directory` and `liveness` of one peer."""
+    """`directory`, `liveness` and `namesakes` of one peer."""
 
     def __init__(
         self, identity: Identity, links: Links, settings: Settings, clock: WallClock, outbox: Outbox, rng: Random
@@ -65,7 +66,7 @@ class Membership:
         self.liveness = Liveness(
             links, identity, settings.liveness, settings.probes, outbox, rng, self.directory, hearing
         )
-        self._namesakes = Namesakes(identity, links, self.directory.disown)
+        self.namesakes = Namesakes(identity, links, self.directory.disown)
         self._held: dict[int, str] = {}
         self._missed: dict[str, None] = {}
         self._left = False
@@ -109,17 +110,15 @@ class Membership:
         info = self._links.info(event.link)
         if info is not None and info.role is Role.PEER:
             self.directory.heard_directly(event.name, event.address, info.epoch, now, event.link)
-        was_sought = self._namesakes.on_link_ready(event, now)
-        return self.liveness.on_link_ready(event, now) or was_sought
+        return self.liveness.on_link_ready(event, now)
 
     def on_link_failed(self, event: LinkFailed, now: Seconds) -> bool:
         """A link could not be made. True: it was to see whether somebody lives."""
-        was_sought = self._namesakes.on_link_failed(event, now)
-        return self.liveness.on_link_failed(event, now) or was_sought
+        return self.liveness.on_link_failed(event, now)
 
     def other_life_told(self, event: OtherLifeTold, now: Seconds) -> None:
         """Members were told of a later life under our name: if nobody lives there, we answer."""
-        self._namesakes.told(event.address, now)
+        self.namesakes.told(event.address, now)
 
     def on_link_down(self, event: LinkDown, now: Seconds) -> None:
         """A link that stood is gone."""
@@ -156,9 +155,14 @@ class Membership:
         self.directory.end_turn(now)
 
     def tick(self, now: Seconds) -> None:
-        """Do what is due; both machines say themselves when that is."""
+        """Do what is due; liveness says itself when that is."""
         self.liveness.tick(now)
         self.directory.tick(now)
+        self.namesakes.tick(now)
+
+    def next_deadline(self) -> Seconds | None:
+        """When `tick` has something to do, but for liveness."""
+        return soonest(self.directory.next_deadline(), self.namesakes.next_deadline())
 
     def _was_ours(self, name: str) -> bool:
         """Whether a member is our neighbor, or was until it was missed; asked once of each death."""

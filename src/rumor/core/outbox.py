@@ -11,8 +11,8 @@ class Outbox:
     """Effects and events in the order in which they were decided; emptied by `drain` after each input.
 
     Control frames wait here for their link, since they go ahead of everything else: the driver takes them when the link
-    can send, by `Peer.pull`. A link is woken once, and again only after it was pulled dry. Machines that keep things
-    for links themselves are asked for them only if they said so: most turns of an idle node bring a probe and no more.
+    can send, by `Peer.pull`. A link is woken once, and again only after it was pulled dry. Machines that keep news and
+    questions for links are asked for them only if they said so: most turns of an idle node bring a probe and no more.
     """
 
     def __init__(self, control_capacity: int = 4096) -> None:

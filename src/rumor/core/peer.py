@@ -101,6 +101,7 @@ class Peer:
 
     def has_room(self, now: Seconds) -> bool:
         """Whether the window lets more be said now. When that changes, PublishProgress is said."""
+        self._runs_moved = True
         return self._broadcast.has_room(now)
 
     def receipt(self, number: int, now: Seconds) -> Receipt:
@@ -231,14 +232,14 @@ class Peer:
         if not self._outbox.is_awake(link):
             return []
         control = self._outbox.take(link)  # all that wait, at once
-        if not self._outbox.has_more(link):
-            self._outbox.dry(link)
-            return [*control]
-        questions = self._requests.pull(link, bytes_max, now)
-        self._routes.others_moved |= bool(questions)
-        more: list[Outgoing] = [*self._membership.pull(link, bytes_max), *questions]
+        more: list[Outgoing] = []
+        if self._outbox.has_more(link):
+            questions = self._requests.pull(link, bytes_max, now)
+            self._routes.others_moved |= bool(questions)
+            more += self._membership.pull(link, bytes_max)
+            more += questions
         more += self._broadcast.pull(link, bytes_max, now)
-        self._runs_moved = True
+        self._runs_moved |= bool(more)
         if not more:
             self._outbox.dry(link)
         return [*control, *more]
@@ -298,7 +299,7 @@ class Peer:
                 self._texts.next_deadline(),
                 self._links.next_deadline(),
                 self._overlay.next_deadline(),
-                self._membership.directory.next_deadline(),
+                self._membership.next_deadline(),
                 self._machines.antientropy.next_deadline(),
                 self._machines.visits.next_deadline(),
                 self._requests.next_deadline(),

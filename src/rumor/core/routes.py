@@ -193,21 +193,23 @@ class Routes:
         else:
             self._machines.broadcast.heard_hello(event.known_epoch, now)
             self._machines.texts.link_ready(event.link, event.address, now)
+        sought = self._machines.membership.namesakes.on_link_ready(event, now)  # also over a link that a seed shares
         if self._machines.registration.on_link_ready(event, now):
             return
         seen = self._machines.membership.on_link_ready(event, now)  # all who wait for the same link hear of it
         called = self._machines.requests.on_link_ready(event, now)
         visited = self._machines.visits.on_link_ready(event, now)
-        if self._machines.overlay.tries(event.link) or not (seen or called or visited):
+        if self._machines.overlay.tries(event.link) or not (sought or seen or called or visited):
             self._machines.overlay.on_link_ready(event, now)
 
     def _link_failed(self, event: LinkFailed, now: Seconds) -> None:
+        sought = self._machines.membership.namesakes.on_link_failed(event, now)
         if self._machines.registration.on_link_failed(event, now):
             return
         seen = self._machines.membership.on_link_failed(event, now)
         called = self._machines.requests.on_link_failed(event, now)
         visited = self._machines.visits.on_link_failed(event, now)
-        if (seen or called or visited) and not self._machines.overlay.tries(event.link):
+        if (sought or seen or called or visited) and not self._machines.overlay.tries(event.link):
             return
         self._machines.overlay.on_link_failed(event, now)
         self._machines.texts.link_failed(event, now)

@@ -262,7 +262,7 @@ class Broadcast:
         if stream is not None and link in self._links:
             self.acknowledgements.drop_child(stream, self._links[link].bit)
             self.origin.tree_changed(stream, now)
-            self._digests.announce(stream)
+            self._digests.announce(stream, now)
 
     def on_graft(self, link: int, graft: Graft, now: Seconds) -> None:
         """A link takes us for its parent: serve it from a run on. It counts once it is level."""
@@ -353,7 +353,7 @@ class Broadcast:
         for stream, bit in self.acknowledgements.lagging(now):
             self.acknowledgements.drop_child(stream, bit)
             self.origin.tree_changed(stream, now)
-            self._digests.announce(stream)
+            self._digests.announce(stream, now)
         self.repair.tick(now)
         self.history.tick(now)
         self.delivery.tick(now)

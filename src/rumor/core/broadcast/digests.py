@@ -36,11 +36,11 @@ class Digests:
         if stream in self._active or stream in self.changed or number > stream.heard:
             self.seen[link][stream.id] = (number, hops)
 
-    def announce(self, stream: Stream) -> None:
+    def announce(self, stream: Stream, now: Seconds) -> None:
         """Tell of a stream at once."""
         self.changed[stream] = None
         if self._due is None:
-            self._due = 0.0
+            self._due = now
 
     def end_turn(self, now: Seconds) -> None:
         """What changed is told in a while."""

@@ -96,7 +96,11 @@ class Serving:
             link.repairs.pop(stream, None)
 
     def pull(self, number: int, bytes_max: int, now: Seconds) -> list[Outgoing]:
-        """What a link is to send next, about so many bytes; empty when there is nothing for it."""
+        """What a link is to send next, about so many bytes; empty when there is nothing for it.
+
+        To be asked whenever a link sends anything: the cursor comes by what does not go on there, or a link that
+        becomes a child would get all that.
+        """
         link = self.links.get(number)
         if link is None:
             return []

@@ -41,8 +41,11 @@ def _rank(claim: Claim) -> tuple[int, int, Standing, int, Address, tuple[tuple[s
 
 
 def has_just_come(claim: Claim, moment: int) -> bool:
-    """Whether a member began so lately, in milliseconds of the time of day, that not all can have heard of it."""
-    return claim.epoch > moment - NEWS_FOR
+    """Whether a member began so lately, in milliseconds of the time of day, that not all can have heard of it.
+
+    Not one that seems to begin later: then it is our clock that is behind, and it says nothing of anybody.
+    """
+    return moment - NEWS_FOR < claim.epoch < moment + NEWS_FOR
 
 
 def claim_hash(claim: Claim) -> int:

@@ -39,6 +39,7 @@ class Comparison:
         self._rng = rng
         self._links: list[int] = []
         self._waiting: dict[int, None] = {}
+        self._agreed: dict[int, bytes] = {}
         self._new_until: Seconds | None = None
         self._busy_with = 0
         self._busy_until: Seconds = 0.0
@@ -64,18 +65,16 @@ class Comparison:
         if link in self._links:
             self._links.remove(link)
         self._waiting.pop(link, None)
+        self._agreed.pop(link, None)
         if link == self._busy_with:
-            self._busy_until = 0.0
+            self._busy_with = 0
 
     def on_summary(self, link: int, summary: MembersSummary, now: Seconds) -> None:
         """A neighbor's hash: if ours is another, say where we differ; else let it know, if it may wait for that."""
         if not self._settings.full or link not in self._links:
             return
         if summary.hash == self._roster.hash():
-            if link == self._busy_with:
-                self.over(link)
-            elif self.is_new(now):
-                self._outbox.send(link, MembersSummary(summary.hash))
+            self._on_equal(link, summary, now)
             return
         if self._is_busy(link, now):
             self._waiting[link] = None
@@ -83,10 +82,10 @@ class Comparison:
         self._occupy(link, now)
         self._outbox.send(link, MembersBuckets(self._roster.bucket_hashes(), True))
 
-    def over(self, link: int) -> None:
-        """A neighbor holds the same, or has told all that differs: if it was its turn, the next one may be asked."""
+    def over(self, link: int, now: Seconds) -> None:
+        """A neighbor holds the same, or seems to have told all: if it was its turn, the next one may be asked."""
         if link == self._busy_with:
-            self._busy_with, self._busy_until = 0, 0.0
+            self._busy_with, self._busy_until = 0, now
 
     def on_buckets(self, link: int, buckets: MembersBuckets, now: Seconds) -> list[str]:
         """A neighbor's hashes: whose claims and statements it is to be told."""
@@ -126,6 +125,15 @@ class Comparison:
         else:
             self._occupy(link, now)
             self._outbox.send(link, MembersSummary(self._roster.hash()))
+
+    def _on_equal(self, link: int, summary: MembersSummary, now: Seconds) -> None:
+        """A neighbor holds the same. It may wait to hear that: told once of each hash, or there would be no end."""
+        self._waiting.pop(link, None)
+        if link == self._busy_with:
+            self.over(link, now)
+        elif self.is_new(now) and self._agreed.get(link) != summary.hash:
+            self._agreed[link] = summary.hash
+            self._outbox.send(link, summary)
 
     def _is_busy(self, link: int, now: Seconds) -> bool:
         return now < self._busy_until and link != self._busy_with

@@ -18,7 +18,8 @@ from random import Random
 
 from rumor.core.broadcast.lives import Lives
 from rumor.core.clock import WallClock
-from rumor.core.directory.claims import has_just_come, life_of, tags_bytes
+from rumor.core.directory.admission import Admission
+from rumor.core.directory.claims import has_just_come, life_of
 from rumor.core.directory.comparison import Comparison
 from rumor.core.directory.evidence import Trust, is_evidence
 from rumor.core.directory.judgement import GONE, Judgement, believed
@@ -28,7 +29,6 @@ from rumor.core.directory.reach import ReachWatch
 from rumor.core.directory.returns import Returns
 from rumor.core.directory.reviews import Reviews
 from rumor.core.directory.roster import (
-    WILDCARDS,
     Before,
     Entry,
     Roster,
@@ -42,7 +42,7 @@ from rumor.core.directory.roster import (
 from rumor.core.directory.tidings import Tidings, is_full
 from rumor.core.directory.watchers import Watchers
 from rumor.core.directory.why import reason_of
-from rumor.core.events import Accused, MemberChanged, Problem, ReachChanged
+from rumor.core.events import Accused, MemberChanged, ReachChanged
 from rumor.core.frames import (
     NUMBER_MAX,
     WATCHERS_MAX,
@@ -50,17 +50,15 @@ from rumor.core.frames import (
     Claims,
     Contact,
     Control,
-    Lane,
     MembersBuckets,
     MembersSummary,
     Standing,
     Statement,
-    StreamId,
     Verdict,
     Watching,
 )
 from rumor.core.hearing import Hearing
-from rumor.core.ids import Address, Identity, Seconds
+from rumor.core.ids import WILDCARDS, Address, Identity, Seconds
 from rumor.core.members import Change, Member, Reach, State, Why
 from rumor.core.outbox import Outbox
 from rumor.core.settings import DirectorySettings
@@ -96,6 +94,7 @@ class Directory:
         self._reviews = Reviews()
         self._links: dict[int, str] = {}
         self._watchers = Watchers(self._links, outbox)
+        self._admission = Admission(settings, self._roster, self._links, clock, self._lives, outbox)
         self._now: Seconds = 0.0
 
     # What we say of ourselves.
@@ -147,7 +146,7 @@ class Directory:
 
     def heard_directly(self, name: str, address: Address, epoch: int, now: Seconds, link: int = 0) -> None:
         """It said Hello: it lives in that epoch. It is told of doubts, and of a later life that only a Hello told."""
-        if name == self._own.name or not self._admits(name):
+        if name == self._own.name or not self._admission.admits(name):
             return
         entry = self._roster.find(name)
         if entry is not None and entry.heard and entry.claim.epoch > epoch:
@@ -173,7 +172,7 @@ class Directory:
         for statement in frame.statements:
             self._on_statement(link, statement, now, tells_on=tells_on)
         if frame.answer and not is_full(frame):
-            self._comparison.over(link)
+            self._comparison.over(link, now)
         self._conclude(now, frame.ages)
         self._refute(now, link)
 
@@ -284,11 +283,14 @@ class Directory:
 
     def _on_claim(self, link: int, claim: Claim, now: Seconds, *, tells_on: bool) -> None:
         name = claim.name
+        own = self._own.claim
         if name == self._own.name:
+            if own is not None and not self._admission.can_be(claim, own.epoch, now):
+                return
             taken = self._own.on_claim(claim)
         elif self._roster.holds(claim):
             taken = Taken.SAME
-        elif self._is_welcome(claim, now):
+        elif self._admission.takes(claim, now):
             taken = self._roster.take_claim(claim)
             if taken is Taken.NEW:
                 self._claim_is_new(link, claim, tells_on=tells_on)
@@ -338,26 +340,6 @@ class Directory:
         entry = self._roster.entries.get(statement.name)
         if entry is not None and entry.claim.epoch == statement.epoch:
             self._trust.refuted(statement, now)
-
-    def _is_welcome(self, claim: Claim, now: Seconds) -> bool:
-        """Whether a claim may be taken: there is room, its tags are not too long, its life can be."""
-        if not self._admits(claim.name):
-            return False
-        if claim.tags and tags_bytes(claim.tags) > self._settings.tags_bytes_max:
-            self._outbox.say(Problem("a member with too many bytes of tags is not listed", claim.name))
-            return False
-        if claim.epoch <= self._clock.milliseconds(now):
-            return True
-        entry = self._roster.find(claim.name)
-        known = 0 if entry is None else entry.claim.epoch
-        life = StreamId(claim.name, claim.epoch, Lane.MEMBERS)
-        return claim.epoch == known or self._lives.is_plausible(life, known, now)
-
-    def _admits(self, name: str) -> bool:
-        """Whether there is room for a member. For neighbors there always is."""
-        if name in self._roster.entries or name in self._links.values():
-            return True
-        return self._settings.full and len(self._roster.entries) < self._settings.members_max
 
     def _mute(self, entry: Entry, accuser: str, now: Seconds) -> None:
         """What an accuser says that was refuted too often counts only later."""

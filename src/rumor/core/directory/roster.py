@@ -21,7 +21,7 @@ import msgspec
 from rumor.core.directory.claims import BUCKETS, HASH_BYTES, Life, bucket_of, claim_hash, life_of, newer
 from rumor.core.directory.evidence import statement_hash, with_statement
 from rumor.core.frames import Claim, Standing, Statement
-from rumor.core.ids import Address, Seconds
+from rumor.core.ids import WILDCARDS, Address, Seconds
 from rumor.core.members import Member, State
 from rumor.core.settings import DirectorySettings
 
@@ -32,8 +32,6 @@ EARLY_MAX: Final = 1024
 """Members of which statements are held whose claim has not come."""
 
 BUCKET_BYTES: Final = 8
-
-WILDCARDS: Final = ("0.0.0.0", "::")  # noqa: S104  what a node calls itself that does not know its host
 
 NO_STATE: Final = State.ALIVE
 """What an entry is until it is judged."""
@@ -157,18 +155,18 @@ class Roster:
             if name in self.graves:
                 self.entries[name] = self.graves.pop(name)
                 self._mix_all(entry)
-            self._void(entry, life_of(claim))
+            self._void(entry, claim)
             self._mix_claim(entry)
             entry.claim = claim
             entry.heard = heard
         self._mix_claim(entry)
         self._admit_early(entry)
 
-    def _void(self, entry: Entry, life: Life) -> None:
-        """Drop the statements about lower lives and incarnations."""
-        if not entry.statements or life_of(entry.claim) == life:
+    def _void(self, entry: Entry, claim: Claim) -> None:
+        """Drop the statements about lower lives and incarnations. Who is elsewhere now was missed there with reason."""
+        if not entry.statements or life_of(entry.claim) == life_of(claim):
             return
-        is_refutation = life[0] == entry.claim.epoch
+        is_refutation = claim.epoch == entry.claim.epoch and claim.address == entry.claim.address
         if is_refutation:
             for statement in entry.statements:
                 self._on_void(statement, entry.state is State.DEAD)

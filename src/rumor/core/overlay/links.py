@@ -342,7 +342,7 @@ class Links:
             else:
                 self._take_over(entry, Parting.REPLACED, now)
         elif old.dialled != info.dialled and now - rival.since < self._settings.hello_timeout:
-            if info.dialled == self._is_picked(info.name):
+            if info.dialled == self._is_picked(info):
                 self._take_over(entry, Parting.CROSSED, now)
             else:
                 self.part(entry.number, Parting.CROSSED, now=now)
@@ -357,17 +357,20 @@ class Links:
         pending = self._dials.get(info.address)
         if pending is None or pending == entry.number:
             self._stand(entry, info, now)
-        elif self._is_picked(info.name):
+        elif self._is_picked(info):
             self._wait(entry, info, now + self._settings.dial_timeout + self._settings.hello_timeout, now)
         else:
             self._stand(entry, info, now)
             self.part(pending, Parting.CROSSED, now=now)
 
-    def _is_picked(self, name: str) -> bool:
+    def _is_picked(self, info: NodeInfo) -> bool:
         """Whether of two links between a node and us the one that we dialled stays; it thinks the contrary."""
-        both = sorted((self._identity.name, name))
+        own = self._identity
+        if info.name == own.name:  # two lives of one name
+            return own.address < info.address
+        both = sorted((own.name, info.name))
         picked = blake2b("\n".join(both).encode(), digest_size=1).digest()[0] & 1
-        return both[picked] == self._identity.name
+        return both[picked] == own.name
 
     def _wait(self, entry: _Link, info: NodeInfo, until: Seconds, now: Seconds) -> None:
         """Keep a link without our yes; one that waited before gives way."""
