@@ -35,12 +35,13 @@ MEMBERS = {
     "one_sided": 5,
     "parted": 5,
     "reborn": 3,
-    "starved_50": 18,
+    "starved_200": 9,
+    "starved_50": 27,
     "tags_change": 3,
     "twins": 10,
     "two_lives": 5,
 }
-"""Networks of up to 50, in which something befalls members; those with settings in them are told with each, twice."""
+"""Networks of up to 50, in which something befalls members; of the starved, up to 200, a hundredth of the grid."""
 
 SEEDS = {
     "seed_restarts_at_once": 10,

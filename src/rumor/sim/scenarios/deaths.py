@@ -318,6 +318,13 @@ def starved_50(number: int) -> World:
     return starve_some(number, peers=peers, share=share, loss=loss)
 
 
+@scenario
+def starved_200(number: int) -> World:
+    """The nine settings of `starved` with 200 peers."""
+    peers, share, loss = STARVED_GRID[9 + number % 9]
+    return starve_some(number, peers=peers, share=share, loss=loss)
+
+
 def starve_some(number: int, *, peers: int, share: float, loss: float) -> World:
     """Some read late while one that doesn't crashes in silence: nobody else is given up, and that one is."""
     world, everybody, _ = acquainted(number, peers=peers, latency=MILD, loss=loss)
