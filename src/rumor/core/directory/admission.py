@@ -49,9 +49,9 @@ class Admission:
         return self.can_be(claim, 0 if entry is None else entry.claim.epoch, now)
 
     def can_be(self, claim: Claim, known: int, now: Seconds) -> bool:
-        """Whether a life can be, if `known` is the latest of its name. So others judge what we say of ourselves, too:
+        """Whether a life can be, if `known` is the latest of its name.
 
-        who went on in a life that they don't believe in could answer nothing any more.
+        Others judge our own lives like this: if we went on in one that they don't believe in, nobody would hear us.
         """
         if claim.epoch == known or claim.epoch <= self._clock.milliseconds(now):
             return True

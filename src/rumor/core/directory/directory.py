@@ -283,8 +283,8 @@ class Directory:
 
     def _on_claim(self, link: int, claim: Claim, now: Seconds, *, tells_on: bool) -> None:
         name = claim.name
-        own = self._own.claim
         if name == self._own.name:
+            own = self._own.claim
             if own is not None and not self._admission.can_be(claim, own.epoch, now):
                 return
             taken = self._own.on_claim(claim)
